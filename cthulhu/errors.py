@@ -1,0 +1,128 @@
+"""The exceptions of the house, and the one wording of their messages.
+
+    Exception
+    ├── ValueError        a value that cannot be used
+    │   ├── UnknownName   a name that nothing answers to
+    │   ├── ShapeMismatch an array or a weight of the wrong shape
+    │   └── DataError     rows, labels or batches that do not fit the model
+    ├── RuntimeError
+    │   └── NotReady      a method called before what it needs (`fit` before `compile`)
+    └── ImportError
+        └── MissingExtra  an optional library that is not installed
+
+Every message says what happened, what came, what was expected and what to do, in that
+order, with names in backticks.  Where the values are known, the room that knows them
+raises; this room only words it.
+"""
+
+from collections.abc import Iterable
+
+from cthulhu import vocabulary
+
+
+class UnknownName(ValueError):
+    """A name that nothing answers to."""
+
+
+class ShapeMismatch(ValueError):
+    """An array or a weight of the wrong shape."""
+
+
+class DataError(ValueError):
+    """Rows, labels or batches that do not fit the model."""
+
+
+class NotReady(RuntimeError):
+    """A method was called before what it needs."""
+
+
+class MissingExtra(ImportError):
+    """An optional library is not installed."""
+
+
+def message(
+    happened: str,
+    received: object = None,
+    expected: object = None,
+    fix: str | None = None,
+) -> str:
+    """Word a message: what happened, what came, what was expected, what to do.
+
+    Args:
+        happened: A sentence, without its full stop or with it.
+        received: What came, shown with `str`; None leaves the clause out.
+        expected: What would have been right; None leaves it out.
+        fix: A sentence that tells what to do; None leaves it out.
+
+    Example:
+        >>> message("`dense_1` cannot be built", (3,), "rank 2", "Add an axis")
+        '`dense_1` cannot be built. Received: (3,). Expected: rank 2. Add an axis.'
+    """
+    parts = [happened]
+    if received is not None:
+        parts.append(f"Received: {received}")
+    if expected is not None:
+        parts.append(f"Expected: {expected}")
+    if fix is not None:
+        parts.append(fix)
+    return " ".join(part if part[-1:] in ".?!" else part + "." for part in parts)
+
+
+def unknown_name(kind: str, name: object, candidates: Iterable[str]) -> UnknownName:
+    """The error for a name that nothing answers to, with the nearest there is.
+
+    Args:
+        kind: What the name should have named: "loss", "metric", "layer argument".
+        name: What came.
+        candidates: All names there are; the first twelve are shown if none is near.
+
+    Example:
+        >>> str(unknown_name("loss", "msee", ["mse", "mae"]))
+        'Unknown loss `msee`. Did you mean `mse`?'
+    """
+    names = sorted(str(candidate) for candidate in candidates)
+    nearest = vocabulary.guess(str(name), names)
+    if nearest:
+        return UnknownName(
+            message(f"Unknown {kind} `{name}`", fix=did_you_mean(nearest))
+        )
+    shown = ", ".join(f"`{candidate}`" for candidate in names[:12])
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return UnknownName(
+        message(f"Unknown {kind} `{name}`", expected=f"one of {shown}{more}")
+    )
+
+
+def did_you_mean(name: str) -> str:
+    """The question that every guess ends with."""
+    return f"Did you mean `{name}`?"
+
+
+def wrong_shape(
+    who: str, received: object, expected: object, fix: str | None = None
+) -> ShapeMismatch:
+    """The error for a shape that does not fit.
+
+    Args:
+        who: The layer or argument, without backticks.
+        received: The shape that came, a tuple.
+        expected: The shape, rank or axis that was expected, a tuple or a phrase.
+        fix: What to do.
+    """
+    return ShapeMismatch(message(f"`{who}` got a wrong shape", received, expected, fix))
+
+
+def missing_extra(library: str, extra: str, purpose: str) -> MissingExtra:
+    """The error for an optional library, naming the extra that brings it.
+
+    Args:
+        library: The name under which it is imported.
+        extra: The extra of this package.
+        purpose: What it was needed for: "`plot_model`".
+    """
+    return MissingExtra(
+        message(
+            f"{purpose} needs the library `{library}`, which is not installed",
+            fix=f"Install it with: pip install 'cthulhu[{extra}]'",
+        )
+    )

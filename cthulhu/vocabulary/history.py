@@ -1,0 +1,274 @@
+"""What older generations of Keras called things, as tables: old name, new name, since.
+
+Arguments and their values, classes and functions, module paths, log keys, and the
+quirks that a generation brings.  Nothing is called here; `speak` reads the tables.
+New code does not know old names: it is written in Keras 2's words only.
+"""
+
+from typing import NamedTuple
+
+ANY = object()  # whatever value came
+
+
+class Change(NamedTuple):
+    """How the arguments of some classes or functions were called before."""
+
+    where: tuple[str, ...]  # names of classes or of functions and methods
+    since: str  # the version that brought the new names
+    renamed: dict[str, str]  # old name -> new name
+    values: dict[str, dict] = {}  # old name -> {old value: new value}
+    gathered: dict[str, tuple[str, ...]] = {}  # new name -> old names, made a tuple
+    dropped: dict[str, object] = {}  # old name -> the values that mean nothing today
+    positions: tuple[int, int] | None = None  # (first, count) of integers to gather
+
+
+_KERNEL = {
+    "init": "kernel_initializer",
+    "W_regularizer": "kernel_regularizer",
+    "W_constraint": "kernel_constraint",
+}
+_BIAS = {
+    "b_regularizer": "bias_regularizer",
+    "b_constraint": "bias_constraint",
+    "bias": "use_bias",
+}
+_WEIGHTS = _KERNEL | _BIAS
+_RECURRENT = {
+    "inner_init": "recurrent_initializer",
+    "inner_activation": "recurrent_activation",
+    "U_regularizer": "recurrent_regularizer",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+    "forget_bias_init": "unit_forget_bias",
+}
+_FORGET = {"forget_bias_init": {"one": True, "ones": True, "zero": False}}
+_LAYOUT = {"dim_ordering": "data_format"}
+_LAYOUTS = {
+    "dim_ordering": {"tf": "channels_last", "th": "channels_first", "default": None}
+}
+_CONV = {
+    "nb_filter": "filters",
+    "subsample": "strides",
+    "border_mode": "padding",
+    "atrous_rate": "dilation_rate",
+    **_LAYOUT,
+}
+_CONV1D = {
+    "nb_filter": "filters",
+    "filter_length": "kernel_size",
+    "subsample_length": "strides",
+    "border_mode": "padding",
+    "atrous_rate": "dilation_rate",
+}
+_ROWS_COLS = {"kernel_size": ("nb_row", "nb_col")}
+_LENGTH_DIM = {"input_shape": ("input_length", "input_dim")}
+_CUBE = {"kernel_size": ("kernel_dim1", "kernel_dim2", "kernel_dim3")}
+_POOL = {"border_mode": "padding", **_LAYOUT}
+_POOL1D = {"pool_length": "pool_size", "stride": "strides", "border_mode": "padding"}
+_LOADING = {
+    "nb_worker": "workers",
+    "pickle_safe": "use_multiprocessing",
+    "max_q_size": "max_queue_size",
+}
+
+
+def _each(*names: str, rank: tuple[int, ...] = (1, 2, 3)) -> tuple[str, ...]:
+    return tuple(f"{name}{n}D" for name in names for n in rank)
+
+
+ARGUMENTS = (
+    Change(("Dense", "MaxoutDense"), "2.0", {"output_dim": "units", **_WEIGHTS}),
+    Change(("Highway",), "2.0", _WEIGHTS),
+    Change(("Dropout", "SpatialDropout1D", "GaussianDropout"), "2.0", {"p": "rate"}),
+    Change(
+        _each("SpatialDropout", rank=(2, 3)), "2.0", {"p": "rate", **_LAYOUT}, _LAYOUTS
+    ),
+    Change(("GaussianNoise",), "2.0", {"sigma": "stddev"}),
+    Change(
+        ("Embedding",),
+        "2.0",
+        {
+            "init": "embeddings_initializer",
+            "W_regularizer": "embeddings_regularizer",
+            "W_constraint": "embeddings_constraint",
+        },
+        dropped={"dropout": (0, 0.0)},
+    ),
+    Change(("PReLU",), "2.0", {"init": "alpha_initializer"}),
+    Change(
+        ("BatchNormalization",),
+        "2.0",
+        {"beta_init": "beta_initializer", "gamma_init": "gamma_initializer"},
+        dropped={"mode": (0,)},
+    ),
+    Change(
+        ("Conv1D", "LocallyConnected1D"),
+        "2.0",
+        {**_CONV1D, **_WEIGHTS},
+        gathered=_LENGTH_DIM,
+    ),
+    Change(
+        ("Conv2D", "LocallyConnected2D"),
+        "2.0",
+        {**_CONV, **_WEIGHTS},
+        _LAYOUTS,
+        _ROWS_COLS,
+        positions=(1, 2),
+    ),
+    Change(
+        ("SeparableConv2D",),
+        "2.0",
+        {**_CONV, **_BIAS},
+        _LAYOUTS,
+        _ROWS_COLS,
+        positions=(1, 2),
+    ),
+    Change(
+        ("Conv2DTranspose",),
+        "2.0",
+        {**_CONV, **_WEIGHTS},
+        _LAYOUTS,
+        _ROWS_COLS,
+        {"output_shape": ANY},  # follows from the other arguments
+        positions=(1, 2),
+    ),
+    Change(
+        ("Conv3D",), "2.0", {**_CONV, **_WEIGHTS}, _LAYOUTS, _CUBE, positions=(1, 3)
+    ),
+    Change(
+        ("SimpleRNN", "GRU", "LSTM", "Recurrent"),
+        "2.0",
+        {
+            "output_dim": "units",
+            "consume_less": "implementation",
+            **_WEIGHTS,
+            **_RECURRENT,
+        },
+        {"consume_less": {"cpu": 0, "mem": 1, "gpu": 2}, **_FORGET},
+        _LENGTH_DIM,
+    ),
+    Change(
+        ("ConvLSTM2D",),
+        "2.0",
+        {**_CONV, **_WEIGHTS, **_RECURRENT},
+        {**_LAYOUTS, **_FORGET},
+        _ROWS_COLS,
+        positions=(1, 2),
+    ),
+    Change(_each("MaxPooling", "AveragePooling", rank=(1,)), "2.0", _POOL1D),
+    Change(_each("MaxPooling", "AveragePooling", rank=(2, 3)), "2.0", _POOL, _LAYOUTS),
+    Change(
+        _each(
+            "GlobalMaxPooling",
+            "GlobalAveragePooling",
+            "UpSampling",
+            "ZeroPadding",
+            "Cropping",
+            rank=(2, 3),
+        ),
+        "2.0",
+        _LAYOUT,
+        _LAYOUTS,
+    ),
+    Change(("UpSampling1D",), "2.0", {"length": "size"}),
+    Change(("Model", "Network"), "2.0", {"input": "inputs", "output": "outputs"}),
+    Change(("InputLayer",), "2.0", {"input_dtype": "dtype"}),
+    Change(("fit",), "2.0", {"nb_epoch": "epochs"}),
+    Change(
+        ("fit_generator",),
+        "2.0",
+        {
+            "samples_per_epoch": "steps_per_epoch",
+            "nb_epoch": "epochs",
+            "nb_val_samples": "validation_steps",
+            **_LOADING,
+        },
+    ),
+    Change(
+        ("evaluate_generator", "predict_generator"),
+        "2.0",
+        {"val_samples": "steps", **_LOADING},
+    ),
+    Change(("ReduceLROnPlateau",), "2.1.6", {"epsilon": "min_delta"}),
+    Change(
+        ("ImageDataGenerator", "NumpyArrayIterator", "DirectoryIterator"),
+        "2.0",
+        _LAYOUT,
+        _LAYOUTS,
+    ),
+    Change(("Tokenizer",), "2.0", {"nb_words": "num_words"}),
+    Change(("load_data",), "2.0", {"nb_words": "num_words"}),
+    Change(("to_categorical",), "2.0", {"nb_classes": "num_classes"}),
+)
+
+# Counted in samples before 2.0, in batches since: divided by the generator's own
+# `batch_size` where it has one.
+COUNTED_IN_SAMPLES = ("samples_per_epoch",)
+
+# Old name of a class or function -> (today's, since).
+NAMES = {
+    **{f"Convolution{n}D": (f"Conv{n}D", "2.0") for n in (1, 2, 3)},
+    **{
+        f"{old}{n}D": (f"Conv{n}DTranspose", "2.0")
+        for old in ("Deconv", "Deconvolution")
+        for n in (2, 3)
+    },
+    **{
+        f"{old}{n}D": (f"Conv{n}D", "2.0")
+        for old in ("AtrousConv", "AtrousConvolution")
+        for n in (1, 2)
+    },
+    **{f"SeparableConvolution{n}D": (f"SeparableConv{n}D", "2.0") for n in (1, 2)},
+    **{
+        f"{short}{n}D": (f"{full}{n}D", "2.0")
+        for short, full in {
+            "MaxPool": "MaxPooling",
+            "AvgPool": "AveragePooling",
+            "GlobalMaxPool": "GlobalMaxPooling",
+            "GlobalAvgPool": "GlobalAveragePooling",
+        }.items()
+        for n in (1, 2, 3)
+    },
+    "TimeDistributedDense": ("Dense", "2.0"),
+    "L1L2Regularizer": ("L1L2", "2.0"),
+    "WeightRegularizer": ("L1L2", "2.0"),
+    "ActivityRegularizer": ("L1L2", "2.0"),
+    "activity_l1": ("l1", "2.0"),
+    "activity_l2": ("l2", "2.0"),
+    "activity_l1l2": ("l1_l2", "2.0"),
+    "l1l2": ("l1_l2", "2.0"),
+    "Container": ("Network", "2.2"),
+    "visualize_util": ("vis_utils", "2.0"),
+}
+
+# Old path -> (today's, since), below the package.
+PATHS = {
+    "objectives": ("losses", "2.0"),
+    "initializations": ("initializers", "2.0"),
+    "engine.topology": ("engine.base_layer", "2.2"),
+    "utils.visualize_util": ("utils.vis_utils", "2.0"),
+}
+
+# Keys of `logs` that are one thing: either is understood in a lookup.
+LOG_KEYS = (
+    ("acc", "accuracy"),
+    ("lr", "learning_rate"),
+    ("mae", "mean_absolute_error"),
+    ("mape", "mean_absolute_percentage_error"),
+    ("mse", "mean_squared_error"),
+    ("msle", "mean_squared_logarithmic_error"),
+    ("kld", "kullback_leibler_divergence"),
+)
+
+# Before 2.3 the key of a metric was made from its function, not from what was asked for.
+_FROM_FUNCTION = {"accuracy": "acc"} | {
+    short: long for short, long in LOG_KEYS if short not in ("acc", "lr")
+}
+
+# What a generation does otherwise and what changes results.
+QUIRKS = {
+    "default_epochs": {"1": 10, "2.1": 1, "2.3": 1},
+    "first_epoch_number": {"1": 0, "2.1": 1, "2.3": 1},  # in file names and messages
+    "extra_patience": {"1": 1, "2.1": 0, "2.3": 0},  # epochs beyond `patience`
+    "metric_keys": {"1": _FROM_FUNCTION, "2.1": _FROM_FUNCTION, "2.3": {}},
+}

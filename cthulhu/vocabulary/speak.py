@@ -1,0 +1,334 @@
+"""The few functions that read the tables of words.
+
+What a word is stands in `skin` and `history`; what to do with it, here.
+"""
+
+import difflib
+import functools
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from cthulhu.vocabulary import history, skin
+
+_tones = [skin.CTHULHU]
+_spoken: list[type] = []  # classes whose methods have other names
+
+
+class _Old(NamedTuple):
+    """Everything a class or function once called otherwise, merged."""
+
+    renamed: dict
+    values: dict
+    gathered: dict
+    dropped: dict
+    positions: tuple | None
+    words: frozenset
+
+
+def _by_name() -> dict[str, _Old]:
+    index = {}
+    for change in history.ARGUMENTS:
+        gathered = [word for olds in change.gathered.values() for word in olds]
+        old = _Old(
+            change.renamed,
+            change.values,
+            change.gathered,
+            change.dropped,
+            change.positions,
+            frozenset([*change.renamed, *change.dropped, *gathered]),
+        )
+        index.update(dict.fromkeys(change.where, old))
+    return index
+
+
+_old_words = _by_name()
+
+
+def translate(name: str, kwargs: dict) -> dict:
+    """Old names and values of arguments put into today's.
+
+    Costs one look-up where nothing is old, and then returns `kwargs` itself.
+
+    Args:
+        name: Name of the class, function or method that was called.
+        kwargs: Its arguments by name; not changed.
+
+    Raises:
+        TypeError: if an argument comes under its old and its new name.
+
+    Example:
+        >>> translate("Dense", {"output_dim": 10, "init": "uniform"})
+        {'units': 10, 'kernel_initializer': 'uniform'}
+    """
+    old = _old_words.get(name)
+    if old is None or old.words.isdisjoint(kwargs):
+        return kwargs
+    out = {}
+    for word, value in kwargs.items():
+        if word in old.dropped:
+            meaningless = old.dropped[word]
+            if meaningless is history.ANY or value in meaningless:
+                continue
+            raise TypeError(
+                f"`{name}` no longer has an argument `{word}`. Received: "
+                f"`{word}={value!r}`. Expected: {' or '.join(map(repr, meaningless))}, "
+                "which mean nothing today, or no such argument."
+            )
+        if word in old.renamed:
+            value = _today(old.values.get(word, {}), value)
+            if word in history.COUNTED_IN_SAMPLES:
+                value = _in_batches(word, value, kwargs.get("generator"))
+            _put(out, name, word, old.renamed[word], value, kwargs)
+        else:
+            out[word] = value
+    for new, olds in old.gathered.items():
+        if any(word in out for word in olds) and _gathers(olds, out):
+            both = tuple(out.pop(word, None) for word in olds)
+            _put(out, name, "` and `".join(olds), new, both, kwargs)
+    return out
+
+
+def _gathers(olds, found):
+    # A shape may leave its first, unknown side out; a kernel may not.
+    return olds[-1] in found if "input_dim" in olds else all(w in found for w in olds)
+
+
+def _today(values, value):
+    try:
+        return values.get(value, value)
+    except TypeError:  # not hashable, so in no table
+        return value
+
+
+def _put(out, name, old, new, value, kwargs):
+    if new in kwargs:
+        raise TypeError(
+            f"`{name}` got one argument under two names: the old `{old}` and `{new}`. "
+            f"Keep `{new}`."
+        )
+    out[new] = value
+
+
+def _in_batches(word, value, generator):
+    size = getattr(generator, "batch_size", None)
+    if size:
+        return value // size
+    warnings.warn(
+        f"`{word}` counted samples; its number is used as a number of batches, because "
+        "the generator does not tell its `batch_size`. Use `steps_per_epoch`.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return value
+
+
+def translate_call(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """`translate` for a whole call: sides of a kernel given one by one are gathered.
+
+    Example:
+        >>> translate_call("Conv2D", (32, 3, 5), {"border_mode": "same"})
+        ((32, (3, 5)), {'padding': 'same'})
+    """
+    old = _old_words.get(name)
+    if old is None:
+        return args, kwargs
+    if old.positions:
+        first, count = old.positions
+        sides = args[first : first + count]
+        named = next(iter(old.gathered.values()))[len(sides) :]
+        if sides and all(map(_is_int, sides)) and all(word in kwargs for word in named):
+            if len(sides) == count or named:
+                kernel = (*sides, *(kwargs[word] for word in named))
+                kwargs = {k: v for k, v in kwargs.items() if k not in named}
+                args = (*args[:first], kernel, *args[first + count :])
+    return args, translate(name, kwargs)
+
+
+def _is_int(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+@functools.lru_cache(maxsize=4096)
+def canonical(word: str) -> str:
+    """The standard name of a Cthulhu or an old word; the word itself if it is neither.
+
+    Example:
+        >>> canonical("LumpCheckpoint"), canonical("Convolution2D"), canonical("benefit")
+        ('ModelCheckpoint', 'Conv2D', 'benefit')
+    """
+    for tone in reversed(_tones):
+        standard = tone.standard(word)
+        if standard != word:
+            return standard
+    if word in history.PATHS:
+        return history.PATHS[word][0]
+    return history.NAMES.get(word, (word,))[0]
+
+
+@functools.lru_cache(maxsize=4096)
+def _spellings(name: str) -> tuple[str, ...]:
+    found = (s for tone in _tones for s in tone.spellings(name))
+    return tuple(dict.fromkeys(found))
+
+
+def spellings(names: str | Iterable[str]) -> tuple[str, ...]:
+    """How a name, or each of several, is said in the other tongues; () if it is not.
+
+    Example:
+        >>> spellings("SpatialDropout1D"), spellings("Dropout"), spellings("evaluate")
+        (('SpatialDarkness1D',), ('Darkness',), ())
+    """
+    if isinstance(names, str):
+        return _spellings(names)
+    return tuple(s for name in names for s in _spellings(name))
+
+
+def aliases(cls: type) -> type:
+    """Give each public method of a class its names in the other tongues.
+
+    The other name has no body: it calls what `self` defines under the standard name, so
+    a subclass that overrides `fit` changes `summon` too.
+
+    Example:
+        >>> @aliases
+        ... class Model:
+        ...     def fit(self, x):
+        ...         return x
+        >>> Model().summon(3)
+        3
+    """
+    for name in dir(cls):
+        if name.startswith("_"):
+            continue
+        for spelling in spellings(name):
+            method = getattr(cls, name)
+            if callable(method) and not hasattr(cls, spelling):
+                setattr(cls, spelling, _calls(name, spelling, cls, method))
+    if cls not in _spoken:
+        _spoken.append(cls)
+    return cls
+
+
+def _calls(name: str, spelling: str, cls: type, method: Callable) -> Callable:
+    @functools.wraps(method)
+    def other_name(self, *args, **kwargs):
+        return getattr(self, name)(*args, **kwargs)
+
+    other_name.__name__ = spelling
+    other_name.__qualname__ = f"{cls.__qualname__}.{spelling}"
+    return other_name
+
+
+def face(module_name: str) -> tuple[Callable, Callable]:
+    """Hooks that let a module answer to the names of the other tongues.
+
+    Used as the last line of a room: `__getattr__, __dir__ = vocabulary.face(__name__)`.
+
+    Raises:
+        AttributeError: by the first hook, for a name that is nothing; it names the
+            nearest.
+    """
+
+    def __getattr__(name: str):
+        found = vars(sys.modules[module_name])
+        standard = canonical(name)
+        if standard != name and standard in found:
+            return found[standard]
+        raise no_attribute(module_name, name, __dir__())
+
+    def __dir__() -> list[str]:
+        found = vars(sys.modules[module_name])
+        public = [name for name in found if not name.startswith("_")]
+        return sorted({*found, *spellings(public)})
+
+    return __getattr__, __dir__
+
+
+def no_attribute(module: str, name: str, candidates: Iterable[str]) -> AttributeError:
+    """The error for a name that a module does not have, with the nearest it has."""
+    nearest = None if name.startswith("_") else guess(name, candidates)
+    hint = f" Did you mean `{nearest}`?" if nearest else ""
+    return AttributeError(f"Module `{module}` has no name `{name}`.{hint}")
+
+
+def guess(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate nearest to a name, or None if none is near.
+
+    Example:
+        >>> guess("val_los", ["loss", "val_loss"]), guess("qqq", ["loss"])
+        ('val_loss', None)
+    """
+    names = [candidate for candidate in candidates if isinstance(candidate, str)]
+    said = canonical(name)
+    if said != name and said in names:
+        return said
+    folded = {candidate.lower(): candidate for candidate in reversed(names)}
+    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
+def log_key_spellings(key: str) -> tuple[str, ...]:
+    """Every spelling of a key of `logs`, the given one first.
+
+    Example:
+        >>> log_key_spellings("val_acc"), log_key_spellings("loss")
+        (('val_acc', 'val_accuracy'), ('loss',))
+    """
+    stem, number = re.fullmatch(r"(.*?)((?:_\d+)?)", key, re.DOTALL).groups()
+    for pair in history.LOG_KEYS:
+        for word in sorted(pair, key=len, reverse=True):
+            if stem == word or stem.endswith("_" + word):
+                prefix = stem.removesuffix(word)
+                others = [prefix + other + number for other in pair if other != word]
+                return (key, *others)
+    return (key,)
+
+
+def quirk(name: str, generation: str):
+    """What a generation of Keras does in one respect; see `history.QUIRKS`.
+
+    Args:
+        name: `"default_epochs"`, `"first_epoch_number"`, `"extra_patience"` or
+            `"metric_keys"`.
+        generation: `"1"`, `"2.1"` or `"2.3"`, as `config.generation()` tells.
+
+    Example:
+        >>> quirk("default_epochs", "1"), quirk("default_epochs", "2.3")
+        (10, 1)
+    """
+    return history.QUIRKS[name][generation]
+
+
+def metric_key(name: str, generation: str) -> str:
+    """The key in `logs` of a metric asked for by name, as a generation spells it.
+
+    Example:
+        >>> metric_key("accuracy", "2.1"), metric_key("accuracy", "2.3")
+        ('acc', 'accuracy')
+    """
+    return quirk("metric_keys", generation).get(name, name)
+
+
+def load_skin(path: str | Path) -> skin.Tone:
+    """Add a tongue of the user's own: a table like `words.csv`, in a file.
+
+    Its words are understood beside all others from then on, by classes and modules that
+    exist already too.
+
+    Args:
+        path: A CSV file with the columns standard, other, also accepted, kind.
+
+    Raises:
+        ValueError: for a row that is no word.
+    """
+    tone = skin.Tone(skin.read(path))
+    _tones.append(tone)
+    canonical.cache_clear()
+    _spellings.cache_clear()
+    for cls in tuple(_spoken):
+        aliases(cls)
+    return tone

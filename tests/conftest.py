@@ -1,0 +1,24 @@
+"""What all tests share: two virtual CPU devices and fresh names."""
+
+import os
+
+# Before jax is imported by anything: the number of devices is fixed then.
+os.environ["XLA_FLAGS"] = " ".join(
+    [os.environ.get("XLA_FLAGS", ""), "--xla_force_host_platform_device_count=2"]
+).strip()
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import numpy as np  # noqa: E402 - after the flags above
+import pytest  # noqa: E402
+
+from cthulhu import config  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def fresh_world():
+    """Each test starts from the same random numbers and the default settings."""
+    np.random.seed(1337)
+    before = dict(config._settings)
+    yield
+    config._settings.update(before)
