@@ -10,6 +10,14 @@ from typing import NamedTuple
 ANY = object()  # whatever value came
 
 
+class Gather(NamedTuple):
+    """Arguments that came one by one and are one tuple today."""
+
+    new: str
+    olds: tuple[str, ...]  # in the order of the tuple
+    needed: tuple[str, ...]  # those without which nothing is gathered; else None
+
+
 class Change(NamedTuple):
     """How the arguments of some classes or functions were called before."""
 
@@ -17,7 +25,7 @@ class Change(NamedTuple):
     since: str  # the version that brought the new names
     renamed: dict[str, str]  # old name -> new name
     values: dict[str, dict] = {}  # old name -> {old value: new value}
-    gathered: dict[str, tuple[str, ...]] = {}  # new name -> old names, made a tuple
+    gathered: Gather | None = None  # several arguments that became one
     dropped: dict[str, object] = {}  # old name -> the values that mean nothing today
     positions: tuple[int, int] | None = None  # (first, count) of integers to gather
 
@@ -60,9 +68,10 @@ _CONV1D = {
     "border_mode": "padding",
     "atrous_rate": "dilation_rate",
 }
-_ROWS_COLS = {"kernel_size": ("nb_row", "nb_col")}
-_LENGTH_DIM = {"input_shape": ("input_length", "input_dim")}
-_CUBE = {"kernel_size": ("kernel_dim1", "kernel_dim2", "kernel_dim3")}
+_ROWS_COLS = Gather("kernel_size", ("nb_row", "nb_col"), ("nb_row", "nb_col"))
+_DIMS = ("kernel_dim1", "kernel_dim2", "kernel_dim3")
+_CUBE = Gather("kernel_size", _DIMS, _DIMS)
+_LENGTH_DIM = Gather("input_shape", ("input_length", "input_dim"), ("input_dim",))
 _POOL = {"border_mode": "padding", **_LAYOUT}
 _POOL1D = {"pool_length": "pool_size", "stride": "strides", "border_mode": "padding"}
 _LOADING = {
@@ -260,7 +269,7 @@ LOG_KEYS = (
     ("kld", "kullback_leibler_divergence"),
 )
 
-# Before 2.3 the key of a metric was made from its function, not from what was asked for.
+# Before 2.3 the key of a metric was made from its function, whatever was asked for.
 _FROM_FUNCTION = {"accuracy": "acc"} | {
     short: long for short, long in LOG_KEYS if short not in ("acc", "lr")
 }

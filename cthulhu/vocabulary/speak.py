@@ -23,7 +23,7 @@ class _Old(NamedTuple):
 
     renamed: dict
     values: dict
-    gathered: dict
+    gathered: history.Gather | None
     dropped: dict
     positions: tuple | None
     words: frozenset
@@ -32,7 +32,7 @@ class _Old(NamedTuple):
 def _by_name() -> dict[str, _Old]:
     index = {}
     for change in history.ARGUMENTS:
-        gathered = [word for olds in change.gathered.values() for word in olds]
+        gathered = change.gathered.olds if change.gathered else ()
         old = _Old(
             change.renamed,
             change.values,
@@ -85,16 +85,11 @@ def translate(name: str, kwargs: dict) -> dict:
             _put(out, name, word, old.renamed[word], value, kwargs)
         else:
             out[word] = value
-    for new, olds in old.gathered.items():
-        if any(word in out for word in olds) and _gathers(olds, out):
-            both = tuple(out.pop(word, None) for word in olds)
-            _put(out, name, "` and `".join(olds), new, both, kwargs)
+    gather = old.gathered
+    if gather and all(word in out for word in gather.needed):
+        together = tuple(out.pop(word, None) for word in gather.olds)
+        _put(out, name, "` and `".join(gather.olds), gather.new, together, kwargs)
     return out
-
-
-def _gathers(olds, found):
-    # A shape may leave its first, unknown side out; a kernel may not.
-    return olds[-1] in found if "input_dim" in olds else all(w in found for w in olds)
 
 
 def _today(values, value):
@@ -136,15 +131,15 @@ def translate_call(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     old = _old_words.get(name)
     if old is None:
         return args, kwargs
-    if old.positions:
+    if old.positions and old.gathered:
         first, count = old.positions
         sides = args[first : first + count]
-        named = next(iter(old.gathered.values()))[len(sides) :]
-        if sides and all(map(_is_int, sides)) and all(word in kwargs for word in named):
-            if len(sides) == count or named:
-                kernel = (*sides, *(kwargs[word] for word in named))
-                kwargs = {k: v for k, v in kwargs.items() if k not in named}
+        rest = old.gathered.olds[len(sides) :]
+        if len(sides) + len(rest) == count and all(map(_is_int, sides)) and sides:
+            if all(word in kwargs for word in rest):
+                kernel = (*sides, *(kwargs[word] for word in rest))
                 args = (*args[:first], kernel, *args[first + count :])
+                kwargs = {k: v for k, v in kwargs.items() if k not in rest}
     return args, translate(name, kwargs)
 
 
@@ -157,8 +152,8 @@ def canonical(word: str) -> str:
     """The standard name of a Cthulhu or an old word; the word itself if it is neither.
 
     Example:
-        >>> canonical("LumpCheckpoint"), canonical("Convolution2D"), canonical("benefit")
-        ('ModelCheckpoint', 'Conv2D', 'benefit')
+        >>> canonical("LumpCheckpoint"), canonical("MaxPool2D"), canonical("benefit")
+        ('ModelCheckpoint', 'MaxPooling2D', 'benefit')
     """
     for tone in reversed(_tones):
         standard = tone.standard(word)
