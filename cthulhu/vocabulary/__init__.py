@@ -1,6 +1,6 @@
 """Every word that differs between tongues and generations, as data.
 
-Tables: `skin` (words of a tone, from `words.csv`) and `history` (what older Keras said).
+Tables: `skin` (words of a tone, from `words.csv`), `history` (what older Keras said).
 Functions that read them: `speak`.  A word is a row here and is typed nowhere else.
 """
 

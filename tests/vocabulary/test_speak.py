@@ -1,0 +1,108 @@
+"""Names of methods and modules in other tongues, and guesses."""
+
+import types
+
+import pytest
+
+from cthulhu import vocabulary
+from cthulhu.vocabulary import speak
+
+
+@vocabulary.aliases
+class Base:
+    def fit(self, x, scale=1):
+        """Learn x."""
+        return ("base", x * scale)
+
+    def fit_generator(self, x):
+        return self.fit(x)
+
+    def evaluate(self):
+        return None
+
+
+def test_the_other_name_of_a_method_calls_the_standard_one():
+    assert ("base", 6) == Base().summon(3, scale=2)
+    assert ("base", 3) == Base().summon_generator(3)
+    assert "summon" == Base.summon.__name__
+    assert "Learn x." == Base.summon.__doc__
+
+
+def test_overriding_the_standard_name_changes_the_other():
+    class Child(Base):
+        def fit(self, x, scale=1):
+            return ("child", super().fit(x))
+
+    assert ("child", ("base", 3)) == Child().summon(3)
+    assert ("child", ("base", 3)) == Child().summon_generator(3)
+
+
+def test_a_method_put_on_one_instance_is_obeyed_too():
+    base = Base()
+    base.fit = lambda x: ("mine", x)
+
+    assert ("mine", 3) == base.summon(3)
+
+
+def test_a_method_without_another_word_gets_no_other_name():
+    public = {name for name in dir(Base) if not name.startswith("_")}
+
+    assert {"fit", "summon", "fit_generator", "summon_generator", "evaluate"} == public
+
+
+@pytest.fixture
+def room(monkeypatch):
+    module = types.ModuleType("room_of_tests")
+    monkeypatch.setitem(speak.sys.modules, "room_of_tests", module)
+    module.ModelCheckpoint = object()
+    module.__getattr__, module.__dir__ = vocabulary.face("room_of_tests")
+    return module
+
+
+def test_a_module_answers_to_the_other_tongue(room):
+    assert room.ModelCheckpoint is room.LumpCheckpoint
+    assert "LumpCheckpoint" in dir(room)
+
+
+def test_a_wrong_name_of_a_module_is_answered_with_the_nearest(room):
+    with pytest.raises(AttributeError, match="Did you mean `LumpCheckpoint`?"):
+        room.LumpCheckpont  # noqa: B018 - the look-up is what is tested
+    with pytest.raises(AttributeError, match="no name `__path__`.$"):
+        room.__path__  # noqa: B018 - the look-up is what is tested
+
+
+@pytest.mark.parametrize(
+    "name, candidates, nearest",
+    [
+        ("val_los", ["loss", "val_loss"], "val_loss"),
+        ("MSE", ["mse", "mae"], "mse"),
+        ("Daoloth", ["Dense", "Darkness"], "Dense"),
+        ("qqq", ["loss"], None),
+        ("loss", [], None),
+    ],
+)
+def test_the_nearest_name_is_guessed(name, candidates, nearest):
+    assert nearest == vocabulary.guess(name, candidates)
+
+
+@pytest.fixture
+def tongue(tmp_path):
+    path = tmp_path / "tongue.csv"
+    path.write_text("standard,mine,also,kind\nfit,lerne,,method\nModel,Modell,,class\n")
+    yield vocabulary.load_skin(path)
+    speak._tones.pop()
+    speak.canonical.cache_clear()
+    speak._spellings.cache_clear()
+    for cls in (Base, *speak._spoken):
+        for name in [name for name in vars(cls) if "lerne" in name]:
+            delattr(cls, name)
+
+
+def test_a_tongue_of_the_user_s_own_is_spoken_beside_the_others(tongue, room):
+    assert ("base", 3) == Base().lerne(3)
+    assert ("base", 3) == Base().summon(3)
+    assert "ModelCheckpoint" == vocabulary.canonical("ModellCheckpoint")
+    assert room.ModellCheckpoint is room.ModelCheckpoint
+    assert ("LumpCheckpoint", "ModellCheckpoint") == vocabulary.spellings(
+        "ModelCheckpoint"
+    )
