@@ -142,9 +142,9 @@ class Node:
         args, kwargs = self.arguments(values)
         results = self.function(*args, **kwargs)
         symbols = jax.tree.leaves(self.outputs)
-        found = jax.tree.leaves(results, is_leaf=_is_none)
+        found = jax.tree.leaves(results)
         for symbol, result in zip(symbols, found, strict=True):
-            values[symbol] = result
+            values[symbol] = _as_value(result)
 
 
 def _is_none(leaf: Any) -> bool:

@@ -187,7 +187,8 @@ def to_array(value: Any, dtype: Any = None) -> jax.Array:
         plain = not hasattr(value, "dtype")
         dtype = config.floatx() if plain and array.dtype.kind == "f" else array.dtype
     array = array.astype(jax.dtypes.canonicalize_dtype(dtype), copy=False)
-    return jax.device_put(array)
+    with jax.ensure_compile_time_eval():  # a cell made during a trace is no tracer
+        return jax.device_put(array)
 
 
 def _binary(function: Callable[[Any, Any], Any], swapped: bool) -> Callable[..., Any]:
