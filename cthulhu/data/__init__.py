@@ -1,0 +1,42 @@
+"""Data: from anything a user passes to batches and rows that the loop takes."""
+
+from cthulhu import vocabulary
+from cthulhu.data.arrays import (
+    Arrays,
+    Batch,
+    Rows,
+    RowSource,
+    check_batch_size,
+    split_validation,
+)
+from cthulhu.data.batches import Batches
+from cthulhu.data.entrance import adapt
+from cthulhu.data.hdf5 import HDF5Matrix
+from cthulhu.data.labels import normalize, to_categorical
+from cthulhu.data.queue import GeneratorEnqueuer, OrderedEnqueuer, SequenceEnqueuer
+from cthulhu.data.sequence import Sequence, is_sequence
+from cthulhu.data.stack import ReadAhead, signature, stack
+
+__all__ = [
+    "Arrays",
+    "Batch",
+    "Batches",
+    "GeneratorEnqueuer",
+    "HDF5Matrix",
+    "OrderedEnqueuer",
+    "ReadAhead",
+    "RowSource",
+    "Rows",
+    "Sequence",
+    "SequenceEnqueuer",
+    "adapt",
+    "check_batch_size",
+    "is_sequence",
+    "normalize",
+    "signature",
+    "split_validation",
+    "stack",
+    "to_categorical",
+]
+
+__getattr__, __dir__ = vocabulary.face(__name__)
