@@ -1,0 +1,129 @@
+"""Loops over time or over the rows of a tensor: `rnn`, `map_fn`, `foldl`, `foldr`."""
+
+import jax
+import jax.numpy as jnp
+
+from cthulhu.backend.tensor import as_array
+from cthulhu.core import op
+
+
+@op
+def rnn(
+    step_function,
+    inputs,
+    initial_states,
+    go_backwards=False,
+    mask=None,
+    constants=None,
+    unroll=False,
+    input_length=None,
+):
+    """Run a step over the time axis of a tensor.
+
+    Args:
+        step_function: `step(input, states) -> (output, new_states)` for one time step;
+            `input` is `(samples, ...)`, `states` a list of the states and then the
+            constants.
+        inputs: Tensor `(samples, time, ...)`, or several in nested lists.
+        initial_states: List of tensors, one per state.
+        go_backwards: Whether to begin at the last step; outputs come in that order.
+        mask: Tensor `(samples, time)` or `(samples, time, 1)`: where it is 0 the step
+            is skipped, and output and states of the step before stay.
+        constants: List of tensors handed to every step.
+        unroll: Whether the loop is written out: longer to compile, at times faster.
+        input_length: Number of steps; known here from the shape.
+
+    Returns:
+        `(last_output, outputs, new_states)`; outputs `(samples, time, ...)`.
+    """
+    time_major = jax.tree.map(_time_first, inputs)
+    constants = [as_array(c) for c in constants or []]
+    states = [as_array(state) for state in initial_states]
+    if mask is not None:
+        mask = as_array(mask) != 0
+        mask = _time_first(mask.reshape(mask.shape[:2]))
+
+    def step(carry, now):
+        states, before = carry
+        x, keep = now
+        output, new_states = step_function(x, list(states) + constants)
+        output = as_array(output)
+        new_states = [
+            as_array(new).astype(old.dtype).reshape(old.shape)
+            for new, old in zip(new_states, states, strict=True)
+        ]
+        if keep is not None:
+            output = _where(keep, output, before.astype(output.dtype))
+            new_states = [
+                _where(keep, new, old)
+                for new, old in zip(new_states, states, strict=True)
+            ]
+        carried = before if keep is None else output
+        return (new_states, carried), output
+
+    before = None
+    if mask is not None:
+        first = jax.tree.map(lambda x: x[0], time_major)
+        shape = jax.eval_shape(
+            lambda x, s: as_array(step_function(x, s + constants)[0]), first, states
+        )
+        before = jnp.zeros(shape.shape, shape.dtype)
+
+    if unroll:
+        length = jax.tree.leaves(time_major)[0].shape[0]
+        order = range(length - 1, -1, -1) if go_backwards else range(length)
+        carry, outputs = (states, before), []
+        for t in order:
+            now = jax.tree.map(lambda x, t=t: x[t], (time_major, mask))
+            carry, output = step(carry, now)
+            outputs.append(output)
+        outputs = jnp.stack(outputs)
+    else:
+        carry, outputs = jax.lax.scan(
+            step, (states, before), (time_major, mask), reverse=bool(go_backwards)
+        )
+        if go_backwards:
+            outputs = jnp.flip(outputs, 0)
+    return outputs[-1], jnp.swapaxes(outputs, 0, 1), list(carry[0])
+
+
+def _time_first(x):
+    return jnp.swapaxes(as_array(x), 0, 1)
+
+
+def _where(keep, new, old):
+    return jnp.where(keep.reshape(keep.shape + (1,) * (new.ndim - 1)), new, old)
+
+
+@op
+def map_fn(fn, elems, name=None, dtype=None):
+    """`fn` of each row of `elems`, stacked; `dtype`: what to turn the results into."""
+
+    def one(x):
+        result = fn(x)
+        return jax.tree.map(lambda y: as_array(y, dtype), result)
+
+    return jax.lax.map(one, jax.tree.map(as_array, elems))
+
+
+@op
+def foldl(fn, elems, initializer=None, name=None):
+    """`fn(...fn(fn(first, second), third)..., last)` over the rows of `elems`."""
+    return _fold(fn, as_array(elems), initializer)
+
+
+@op
+def foldr(fn, elems, initializer=None, name=None):
+    """As `foldl`, from the last row to the first."""
+    return _fold(fn, jnp.flip(as_array(elems), 0), initializer)
+
+
+def _fold(fn, rows, initializer):
+    if initializer is None:
+        initializer, rows = rows[0], rows[1:]
+    initializer = as_array(initializer)
+
+    def step(so_far, row):
+        return as_array(fn(so_far, row)).astype(initializer.dtype), None
+
+    return jax.lax.scan(step, initializer, rows)[0]
