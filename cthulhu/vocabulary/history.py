@@ -198,7 +198,9 @@ ARGUMENTS = (
         "2.0",
         {"val_samples": "steps", **_LOADING},
     ),
+    Change(("Optimizer",), "2.3", {"lr": "learning_rate"}),
     Change(("ReduceLROnPlateau",), "2.1.6", {"epsilon": "min_delta"}),
+    Change(("Optimizer",), "2.3", {"lr": "learning_rate"}),
     Change(
         ("ImageDataGenerator", "NumpyArrayIterator", "DirectoryIterator"),
         "2.0",

@@ -1,0 +1,198 @@
+"""Write the faces: real files that list each public name of the rooms, in each tongue.
+
+`python scripts/faces.py` after a public name came or went.  What a room offers is read
+from its source without running it; words come from `cthulhu.vocabulary`.  The paths at
+which Keras kept things are the table PARTS; a name that no room has yet is left out.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from cthulhu import vocabulary  # noqa: E402 - of this checkout, not an installed one
+from cthulhu.vocabulary import history  # noqa: E402
+
+HOUSE = ROOT / "cthulhu"
+
+# Rooms that Keras has under the same name, whole.
+ROOMS = """activations applications backend callbacks constraints datasets initializers
+    layers losses metrics models optimizers preprocessing regularizers utils
+    wrappers""".split()
+
+# Historic path below `keras` -> room and the names that stand there ("*": all).
+PARTS = {
+    "objectives": "losses *",
+    "initializations": "initializers *",
+    "callbacks.callbacks": "callbacks *",
+    "layers.core": "layers Masking Dropout SpatialDropout1D SpatialDropout2D "
+    "SpatialDropout3D Activation Reshape Permute Flatten RepeatVector Lambda Dense "
+    "ActivityRegularization",
+    "layers.merge": "layers Add Subtract Multiply Average Maximum Minimum Concatenate "
+    "Dot add subtract multiply average maximum minimum concatenate dot",
+    "layers.convolutional": "layers Conv1D Conv2D Conv3D Conv2DTranspose "
+    "Conv3DTranspose SeparableConv1D SeparableConv2D DepthwiseConv2D "
+    "UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D "
+    "ZeroPadding3D Cropping1D Cropping2D Cropping3D MaxPooling1D "
+    "MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D AveragePooling3D",
+    "layers.pooling": "layers MaxPooling1D MaxPooling2D MaxPooling3D AveragePooling1D "
+    "AveragePooling2D AveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D "
+    "GlobalMaxPooling3D GlobalAveragePooling1D GlobalAveragePooling2D "
+    "GlobalAveragePooling3D",
+    "layers.local": "layers LocallyConnected1D LocallyConnected2D",
+    "layers.recurrent": "layers RNN SimpleRNN GRU LSTM SimpleRNNCell GRUCell LSTMCell "
+    "StackedRNNCells",
+    "layers.cudnn_recurrent": "layers CuDNNGRU CuDNNLSTM",
+    "layers.convolutional_recurrent": "layers ConvLSTM2D ConvLSTM2DCell",
+    "layers.normalization": "layers BatchNormalization LayerNormalization",
+    "layers.embeddings": "layers Embedding",
+    "layers.noise": "layers GaussianNoise GaussianDropout AlphaDropout",
+    "layers.advanced_activations": "layers LeakyReLU PReLU ELU ThresholdedReLU Softmax "
+    "ReLU",
+    "layers.wrappers": "layers Wrapper Bidirectional TimeDistributed",
+    "engine": "layers Input InputLayer InputSpec Layer; models Model Network "
+    "get_source_inputs",
+    "engine.base_layer": "layers Layer InputSpec Node",
+    "engine.input_layer": "layers Input InputLayer",
+    "engine.topology": "layers Input InputLayer InputSpec Layer Node; models Model "
+    "Network get_source_inputs",
+    "engine.network": "models Network get_source_inputs",
+    "engine.sequential": "models Sequential",
+    "engine.training": "models Model",
+    "engine.saving": "models save_model load_model model_from_config model_from_json "
+    "model_from_yaml; saving preprocess_weights_for_loading save_weights_to_hdf5_group "
+    "load_weights_from_hdf5_group load_weights_from_hdf5_group_by_name",
+    "utils.np_utils": "utils to_categorical normalize",
+    "utils.data_utils": "utils get_file Sequence SequenceEnqueuer OrderedEnqueuer "
+    "GeneratorEnqueuer",
+    "utils.generic_utils": "utils CustomObjectScope custom_object_scope "
+    "get_custom_objects serialize_keras_object deserialize_keras_object Progbar",
+    "utils.io_utils": "utils HDF5Matrix",
+    "utils.layer_utils": "utils print_summary get_source_inputs count_params "
+    "convert_all_kernels_in_model",
+    "utils.losses_utils": "losses Reduction squeeze_or_expand_dimensions "
+    "reduce_weighted_loss broadcast_weights compute_weighted_loss",
+    "utils.metrics_utils": "metrics AUCCurve AUCSummationMethod ConfusionMatrix "
+    "Reduction",
+    "utils.vis_utils": "utils plot_model model_to_dot",
+    "utils.visualize_util": "utils plot_model model_to_dot",
+    "wrappers.scikit_learn": "wrappers KerasClassifier KerasRegressor",
+}
+
+# What stands at the top of `keras` itself.
+TOP = "layers Input; models Model Sequential"
+
+HOOKS = "__getattr__, __dir__ = vocabulary.face(__name__)\n"
+
+
+def source_of(room: str) -> Path | None:
+    """The file that says what a room offers; None while there is no such room."""
+    for path in (HOUSE / f"{room}.py", HOUSE / room / "__init__.py"):
+        if path.exists():
+            return path
+    return None
+
+
+def names_of(room: str) -> list[str]:
+    """The public names of a room: `__all__`, else `X as X`, `def`, `class`, `X =`."""
+    path = source_of(room)
+    if path is None:
+        return []
+    names: list[str] = []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            names += [a.asname for a in node.names if a.asname == a.name]
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                inner = target.elts if isinstance(target, ast.Tuple) else [target]
+                named = [n.id for n in inner if isinstance(n, ast.Name)]
+                if named == ["__all__"]:
+                    return list(ast.literal_eval(node.value))
+                names += named
+    today = [name for name in names if name not in history.NAMES]
+    return [name for name in dict.fromkeys(today) if not name.startswith("_")]
+
+
+def in_order(name: str) -> tuple:
+    """As import sorters have it: constants, classes, others."""
+    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
+    return kind, name.lower(), name
+
+
+def lines_of(part: str, tongue: str) -> list[str]:
+    """An import for each name of a part, in the order of import sorters."""
+    lines = []
+    for piece in part.split(";"):
+        room, *names = piece.split()
+        have = names_of(room)
+        names = have if names == ["*"] else [name for name in names if name in have]
+        for name in sorted(names, key=in_order):
+            for said in sorted(spoken(name, tongue), key=in_order):
+                lines.append(line(f"cthulhu.{room}", name, said))
+    return lines
+
+
+def line(module: str, name: str, said: str) -> str:
+    """One import, in the shape that formatters give it."""
+    text = f"from {module} import {name} as {said}"
+    if len(text) > 88:
+        text = f"from {module} import (\n    {name} as {said},\n)"
+    return f"{text}\n"
+
+
+def spoken(name: str, tongue: str) -> list[str]:
+    """How a name is said in a tongue: Keras's with its old names, or the other's."""
+    if tongue == "keras":
+        return [name, *(old for old, (new, _) in history.NAMES.items() if new == name)]
+    return list(vocabulary.spellings(name)) or [name]
+
+
+def page(doc: str, lines: list[str], modules: list[str] = ()) -> str:
+    """The text of one file of a face."""
+    head = f'"""{doc}\n\nWritten by scripts/faces.py.\n"""\n\n'
+    lines = ["from cthulhu import vocabulary\n", *lines]
+    lines += [line("cthulhu.keras", name, name) for name in modules]
+    lines.sort(key=lambda text: (text.split()[1], "vocabulary" in text))
+    body = "".join(lines)
+    return f"{head}{body}\n{HOOKS}"
+
+
+def render() -> dict[Path, str]:
+    """Every file of the faces and its text."""
+    parts = {room: f"{room} *" for room in ROOMS} | PARTS
+    parts = {path: lines_of(part, "keras") for path, part in parts.items()}
+    parts = {path: lines for path, lines in parts.items() if lines}
+    folders = {path.split(".")[0] for path in parts if "." in path}
+    files = {}
+    for path, lines in parts.items():
+        name = f"{path}.__init__" if path in folders else path
+        file = HOUSE.joinpath("keras", *name.split(".")).with_suffix(".py")
+        files[file] = page(f"`keras.{path}`, in Keras's words.", lines)
+    tops = sorted({path.split(".")[0] for path in parts})
+    files[HOUSE / "keras" / "__init__.py"] = page(
+        "The face in Keras's words: `from cthulhu import keras`.",
+        lines_of(TOP, "keras") + [line("cthulhu", "__version__", "__version__")],
+        tops,
+    )
+    for face, room in {"pantheon": "models", "deities": "layers"}.items():
+        doc = f"The face in Cthulhu's words: {room}."
+        files[HOUSE / f"{face}.py"] = page(doc, lines_of(f"{room} *", "cthulhu"))
+    return files
+
+
+def main() -> None:
+    files = render()
+    for stale in set((HOUSE / "keras").rglob("*.py")) - set(files):
+        stale.unlink()
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    print(f"{len(files)} files")
+
+
+if __name__ == "__main__":
+    main()
