@@ -53,6 +53,7 @@ from cthulhu.backend.math import cumprod as cumprod
 from cthulhu.backend.math import cumsum as cumsum
 from cthulhu.backend.math import dot as dot
 from cthulhu.backend.math import equal as equal
+from cthulhu.backend.math import erf as erf
 from cthulhu.backend.math import exp as exp
 from cthulhu.backend.math import greater as greater
 from cthulhu.backend.math import greater_equal as greater_equal

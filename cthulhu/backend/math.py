@@ -271,6 +271,12 @@ def cos(x):
 
 
 @op
+def erf(x):
+    """The error function, `2 / sqrt(pi)` times the integral of `exp(-t * t)` from 0."""
+    return jax.lax.erf(as_array(x))
+
+
+@op
 def clip(x, min_value, max_value):
     """`x`, but not below `min_value` nor above `max_value`.
 
