@@ -71,7 +71,8 @@ class Configurable(metaclass=Remembering):
 def signature(cls: type) -> tuple[dict[str, inspect.Parameter], bool]:
     """All arguments that `cls(...)` takes by name, own ones first, and whether others.
 
-    A constructor with `**kwargs` hands them on, so the bases' arguments count too.
+    A constructor with `**kwargs` hands them on, so the bases' arguments count too;
+    unless its class says `open_ended = True`: then they are for something else.
     """
     parameters: dict[str, inspect.Parameter] = {}
     for base in cls.__mro__:
@@ -84,6 +85,8 @@ def signature(cls: type) -> tuple[dict[str, inspect.Parameter], bool]:
                 parameters.setdefault(parameter.name, parameter)
         if not hands_on:
             return parameters, False
+        if base.__dict__.get("open_ended"):
+            return parameters, True
     return parameters, True
 
 
