@@ -102,8 +102,8 @@ def names_of(room: str) -> list[str]:
         return []
     names: list[str] = []
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ImportFrom):
-            names += [a.asname for a in node.names if a.asname == a.name]
+        if isinstance(node, ast.ImportFrom) and node.module != "cthulhu":
+            names += [a.asname for a in node.names if a.asname]
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.append(node.name)
         elif isinstance(node, ast.Assign):

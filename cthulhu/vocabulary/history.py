@@ -43,12 +43,13 @@ _BIAS = {
 _WEIGHTS = _KERNEL | _BIAS
 _RECURRENT = {
     "inner_init": "recurrent_initializer",
-    "inner_activation": "recurrent_activation",
     "U_regularizer": "recurrent_regularizer",
     "dropout_W": "dropout",
     "dropout_U": "recurrent_dropout",
-    "forget_bias_init": "unit_forget_bias",
 }
+_GATED = _RECURRENT | {"inner_activation": "recurrent_activation"}
+_FORGETFUL = _GATED | {"forget_bias_init": "unit_forget_bias"}
+_EFFORT = {"consume_less": {"cpu": 0, "mem": 1, "gpu": 2}}
 _FORGET = {"forget_bias_init": {"one": True, "ones": True, "zero": False}}
 _LAYOUT = {"dim_ordering": "data_format"}
 _LAYOUTS = {
@@ -145,21 +146,40 @@ ARGUMENTS = (
         ("Conv3D",), "2.0", {**_CONV, **_WEIGHTS}, _LAYOUTS, _CUBE, positions=(1, 3)
     ),
     Change(
-        ("SimpleRNN", "GRU", "LSTM", "Recurrent"),
+        ("SimpleRNN",),
+        "2.0",
+        {"output_dim": "units", **_WEIGHTS, **_RECURRENT},
+        gathered=_LENGTH_DIM,
+        dropped={"consume_less": ANY},  # how fast, not what
+    ),
+    Change(
+        ("GRU",),
         "2.0",
         {
             "output_dim": "units",
             "consume_less": "implementation",
             **_WEIGHTS,
-            **_RECURRENT,
+            **_GATED,
         },
-        {"consume_less": {"cpu": 0, "mem": 1, "gpu": 2}, **_FORGET},
+        _EFFORT,
+        _LENGTH_DIM,
+    ),
+    Change(
+        ("LSTM",),
+        "2.0",
+        {
+            "output_dim": "units",
+            "consume_less": "implementation",
+            **_WEIGHTS,
+            **_FORGETFUL,
+        },
+        _EFFORT | _FORGET,
         _LENGTH_DIM,
     ),
     Change(
         ("ConvLSTM2D",),
         "2.0",
-        {**_CONV, **_WEIGHTS, **_RECURRENT},
+        {**_CONV, **_WEIGHTS, **_FORGETFUL},
         {**_LAYOUTS, **_FORGET},
         _ROWS_COLS,
         positions=(1, 2),
@@ -200,7 +220,6 @@ ARGUMENTS = (
     ),
     Change(("Optimizer",), "2.3", {"lr": "learning_rate"}),
     Change(("ReduceLROnPlateau",), "2.1.6", {"epsilon": "min_delta"}),
-    Change(("Optimizer",), "2.3", {"lr": "learning_rate"}),
     Change(
         ("ImageDataGenerator", "NumpyArrayIterator", "DirectoryIterator"),
         "2.0",

@@ -186,7 +186,8 @@ def aliases(cls: type) -> type:
     """Give each public method of a class its names in the other tongues.
 
     The other name has no body: it calls what `self` defines under the standard name, so
-    a subclass that overrides `fit` changes `summon` too.
+    a subclass that overrides `fit` changes `summon` too.  A subclass that overrides
+    `summon` has thereby overridden `fit`.
 
     Example:
         >>> @aliases
@@ -196,26 +197,53 @@ def aliases(cls: type) -> type:
         >>> Model().summon(3)
         3
     """
-    for name in dir(cls):
-        if name.startswith("_"):
-            continue
+    for name in _public(cls):
         for spelling in spellings(name):
             method = getattr(cls, name)
             if callable(method) and not hasattr(cls, spelling):
                 setattr(cls, spelling, _calls(name, spelling, cls, method))
     if cls not in _spoken:
         _spoken.append(cls)
+        _hear_subclasses(cls)
     return cls
+
+
+def _public(cls: type) -> list[str]:
+    return [name for name in dir(cls) if not name.startswith("_")]
 
 
 def _calls(name: str, spelling: str, cls: type, method: Callable) -> Callable:
     @functools.wraps(method)
     def other_name(self, *args, **kwargs):
-        return getattr(self, name)(*args, **kwargs)
+        over = [
+            base
+            for base in type(self).__mro__
+            if spelling in vars(base) and vars(base)[spelling] is not other_name
+        ]
+        # A subclass that overrides this very name gets here by `super()` alone.
+        owner = super(over[-1], self) if over else self
+        return getattr(owner, name)(*args, **kwargs)
 
     other_name.__name__ = spelling
     other_name.__qualname__ = f"{cls.__qualname__}.{spelling}"
     return other_name
+
+
+def _hear_subclasses(cls: type) -> None:
+    """What a subclass of `cls` says in another tongue counts in the standard one."""
+    own = vars(cls).get("__init_subclass__")
+
+    def __init_subclass__(sub, **kwargs):
+        if own is not None:
+            own.__func__(sub, **kwargs)
+        else:
+            super(cls, sub).__init_subclass__(**kwargs)
+        for name in _public(cls):
+            for spelling in spellings(name):
+                if spelling in vars(sub) and name not in vars(sub):
+                    setattr(sub, name, vars(sub)[spelling])
+
+    cls.__init_subclass__ = classmethod(__init_subclass__)
 
 
 def face(module_name: str) -> tuple[Callable, Callable]:

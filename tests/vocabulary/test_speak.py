@@ -37,6 +37,53 @@ def test_overriding_the_standard_name_changes_the_other():
     assert ("child", ("base", 3)) == Child().summon_generator(3)
 
 
+def test_overriding_the_other_name_changes_the_standard_one():
+    class Child(Base):
+        def summon(self, x, scale=1):
+            return ("child", super().summon(x, scale))
+
+    class Grandchild(Child):
+        def summon(self, x):
+            return ("grandchild", super().summon(x))
+
+    assert ("child", ("base", 6)) == Child().fit(3, scale=2)
+    assert ("child", ("base", 3)) == Child().summon(3)
+    assert ("child", ("base", 3)) == Child().summon_generator(3)
+    assert ("grandchild", ("child", ("base", 3))) == Grandchild().fit(3)
+
+
+def test_a_subclass_of_a_subclass_may_speak_the_other_tongue():
+    class Child(Base):
+        def summon(self, x):
+            return ("child", super().summon(x))
+
+    class Grandchild(Child):
+        def fit(self, x):
+            return ("grandchild", super().fit(x))
+
+    assert ("grandchild", ("child", ("base", 3))) == Grandchild().fit(3)
+
+
+def test_what_a_class_does_with_its_subclasses_is_kept():
+    heard = []
+
+    @vocabulary.aliases
+    class Parent:
+        def fit(self):
+            return "parent"
+
+        def __init_subclass__(cls, tag, **kwargs):
+            super().__init_subclass__(**kwargs)
+            heard.append(tag)
+
+    class Child(Parent, tag="t"):
+        def summon(self):
+            return "child"
+
+    assert ["t"] == heard
+    assert "child" == Child().fit()
+
+
 def test_a_method_put_on_one_instance_is_obeyed_too():
     base = Base()
     base.fit = lambda x: ("mine", x)

@@ -1,0 +1,22 @@
+"""`keras.callbacks.callbacks`, in Keras's words.
+
+Written by scripts/faces.py.
+"""
+
+from cthulhu import vocabulary
+from cthulhu.callbacks import BaseLogger as BaseLogger
+from cthulhu.callbacks import Callback as Callback
+from cthulhu.callbacks import CallbackList as CallbackList
+from cthulhu.callbacks import CSVLogger as CSVLogger
+from cthulhu.callbacks import EarlyStopping as EarlyStopping
+from cthulhu.callbacks import History as History
+from cthulhu.callbacks import LambdaCallback as LambdaCallback
+from cthulhu.callbacks import LearningRateScheduler as LearningRateScheduler
+from cthulhu.callbacks import LogNames as LogNames
+from cthulhu.callbacks import ModelCheckpoint as ModelCheckpoint
+from cthulhu.callbacks import Progbar as Progbar
+from cthulhu.callbacks import ProgbarLogger as ProgbarLogger
+from cthulhu.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
+from cthulhu.callbacks import TerminateOnNaN as TerminateOnNaN
+
+__getattr__, __dir__ = vocabulary.face(__name__)

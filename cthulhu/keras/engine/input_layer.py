@@ -1,0 +1,10 @@
+"""`keras.engine.input_layer`, in Keras's words.
+
+Written by scripts/faces.py.
+"""
+
+from cthulhu import vocabulary
+from cthulhu.layers import Input as Input
+from cthulhu.layers import InputLayer as InputLayer
+
+__getattr__, __dir__ = vocabulary.face(__name__)

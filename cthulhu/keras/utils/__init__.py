@@ -1,0 +1,20 @@
+"""`keras.utils`, in Keras's words.
+
+Written by scripts/faces.py.
+"""
+
+from cthulhu import vocabulary
+from cthulhu.utils import CustomObjectScope as CustomObjectScope
+from cthulhu.utils import GeneratorEnqueuer as GeneratorEnqueuer
+from cthulhu.utils import HDF5Matrix as HDF5Matrix
+from cthulhu.utils import OrderedEnqueuer as OrderedEnqueuer
+from cthulhu.utils import Progbar as Progbar
+from cthulhu.utils import Sequence as Sequence
+from cthulhu.utils import SequenceEnqueuer as SequenceEnqueuer
+from cthulhu.utils import custom_object_scope as custom_object_scope
+from cthulhu.utils import get_custom_objects as get_custom_objects
+from cthulhu.utils import normalize as normalize
+from cthulhu.utils import serialize_keras_object as serialize_keras_object
+from cthulhu.utils import to_categorical as to_categorical
+
+__getattr__, __dir__ = vocabulary.face(__name__)

@@ -1,0 +1,20 @@
+"""Keras's public helper names, from the rooms that hold them.
+
+No code of its own: a helper lives in the room whose business it is.
+"""
+
+from cthulhu import vocabulary
+from cthulhu.callbacks import Progbar as Progbar
+from cthulhu.core.registry import custom_object_scope as CustomObjectScope
+from cthulhu.core.registry import custom_object_scope as custom_object_scope
+from cthulhu.core.registry import get_custom_objects as get_custom_objects
+from cthulhu.core.registry import serialize as serialize_keras_object
+from cthulhu.data import GeneratorEnqueuer as GeneratorEnqueuer
+from cthulhu.data import HDF5Matrix as HDF5Matrix
+from cthulhu.data import OrderedEnqueuer as OrderedEnqueuer
+from cthulhu.data import Sequence as Sequence
+from cthulhu.data import SequenceEnqueuer as SequenceEnqueuer
+from cthulhu.data import normalize as normalize
+from cthulhu.data import to_categorical as to_categorical
+
+__getattr__, __dir__ = vocabulary.face(__name__)
