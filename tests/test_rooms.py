@@ -62,32 +62,35 @@ def module_of(path: Path) -> str:
 
 
 def imports_of(tree: ast.AST):
-    """Each import: (the module or name, its line, whether it is inside a function)."""
+    """Each import: (the name, its line, "top", "function" or "types" for checkers)."""
 
-    def walk(node, inside):
-        inside = inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    def walk(node, place):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            place = "function"
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            place = "types"
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.Import):
                 for alias in child.names:
-                    yield alias.name, child.lineno, inside
+                    yield alias.name, child.lineno, place
             elif isinstance(child, ast.ImportFrom):
                 if child.level:
-                    yield "." * child.level + (child.module or ""), child.lineno, inside
+                    yield "." * child.level + (child.module or ""), child.lineno, place
                 else:
                     for alias in child.names:
-                        yield f"{child.module}.{alias.name}", child.lineno, inside
+                        yield f"{child.module}.{alias.name}", child.lineno, place
             else:
-                yield from walk(child, inside)
+                yield from walk(child, place)
 
-    return list(walk(tree, False))
+    return list(walk(tree, "top"))
 
 
 PATHS = sorted(HOUSE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PATHS}
 IMPORTS = [
-    (path, name, f"{path.relative_to(HOUSE.parent)}:{line} imports {name}", inside)
+    (path, name, f"{path.relative_to(HOUSE.parent)}:{line} imports {name}", place)
     for path, tree in TREES.items()
-    for name, line, inside in imports_of(tree)
+    for name, line, place in imports_of(tree)
 ]
 
 
@@ -130,16 +133,16 @@ def test_the_door_of_the_house_loads_the_vocabulary_alone():
 def test_imports_are_at_the_top_of_a_file_but_for_extras():
     assert not [
         where
-        for _, name, where, inside in IMPORTS
-        if inside and name.split(".")[0] not in EXTRAS
+        for _, name, where, place in IMPORTS
+        if place == "function" and name.split(".")[0] not in EXTRAS
     ]
 
 
 def test_extras_are_imported_only_where_they_are_used():
     assert not [
         where
-        for path, name, where, inside in IMPORTS
-        if not inside
+        for path, name, where, place in IMPORTS
+        if place != "function"
         and name.split(".")[0] in EXTRAS
         and room_of(path) not in ALONE | {"cli"}
     ]
@@ -161,8 +164,8 @@ def test_the_ground_floors_know_the_standard_library_alone():
 def test_no_module_needs_itself_by_a_detour():
     modules = {module_of(path) for path in PATHS}
     graph = {module: set() for module in modules}
-    for path, name, _, _ in IMPORTS:
-        if name.split(".")[0] == "cthulhu":
+    for path, name, _, place in IMPORTS:
+        if name.split(".")[0] == "cthulhu" and place != "types":
             target = name if name in modules else name.rpartition(".")[0]
             if target in modules and target != "cthulhu":
                 graph[module_of(path)].add(target)
@@ -184,11 +187,15 @@ def test_every_module_says_what_is_its_business(room):
 
 
 def test_the_reader_of_imports_sees_those_inside_functions():
-    source = "import a.b\ndef f():\n    from cthulhu.models import X\n    import PIL\n"
+    source = (
+        "import a.b\ndef f():\n    from cthulhu.models import X\n    import PIL\n"
+        "if TYPE_CHECKING:\n    from cthulhu.core import Y\n"
+    )
 
     assert [
-        ("a.b", 1, False),
-        ("cthulhu.models.X", 3, True),
-        ("PIL", 4, True),
+        ("a.b", 1, "top"),
+        ("cthulhu.models.X", 3, "function"),
+        ("PIL", 4, "function"),
+        ("cthulhu.core.Y", 6, "types"),
     ] == imports_of(ast.parse(source))
     assert "models" == inner_room("cthulhu.models.X")
