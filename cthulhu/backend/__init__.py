@@ -7,6 +7,7 @@ draws, `nn` has what networks add, `conv` convolutions and pooling, `recurrence`
 `graph` placeholders, functions and gradients.
 """
 
+from cthulhu import vocabulary
 from cthulhu.backend.conv import conv1d as conv1d
 from cthulhu.backend.conv import conv2d as conv2d
 from cthulhu.backend.conv import conv2d_transpose as conv2d_transpose
@@ -186,3 +187,5 @@ from cthulhu.backend.tensor import variable as variable
 from cthulhu.backend.tensor import zeros as zeros
 from cthulhu.backend.tensor import zeros_like as zeros_like
 from cthulhu.core import is_symbolic as is_symbolic
+
+__getattr__, __dir__ = vocabulary.face(__name__)

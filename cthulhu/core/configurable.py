@@ -19,6 +19,8 @@ class Remembering(type):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         parameters, open_ended = signature(cls)
+        for base in cls.__mro__[:-1]:
+            args, kwargs = vocabulary.gather(base.__name__, args, kwargs)
         if any(name not in parameters for name in kwargs):
             for base in cls.__mro__[:-1]:
                 kwargs = vocabulary.translate(base.__name__, kwargs)

@@ -7,6 +7,7 @@ Functions that read them: `speak`.  A word is a row here and is typed nowhere el
 from cthulhu.vocabulary.speak import aliases as aliases
 from cthulhu.vocabulary.speak import canonical as canonical
 from cthulhu.vocabulary.speak import face as face
+from cthulhu.vocabulary.speak import gather as gather
 from cthulhu.vocabulary.speak import guess as guess
 from cthulhu.vocabulary.speak import load_skin as load_skin
 from cthulhu.vocabulary.speak import log_key_spellings as log_key_spellings
@@ -15,4 +16,3 @@ from cthulhu.vocabulary.speak import no_attribute as no_attribute
 from cthulhu.vocabulary.speak import quirk as quirk
 from cthulhu.vocabulary.speak import spellings as spellings
 from cthulhu.vocabulary.speak import translate as translate
-from cthulhu.vocabulary.speak import translate_call as translate_call

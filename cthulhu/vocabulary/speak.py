@@ -121,26 +121,26 @@ def _in_batches(word, value, generator):
     return value
 
 
-def translate_call(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-    """`translate` for a whole call: sides of a kernel given one by one are gathered.
+def gather(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """Sides of a kernel that were given one by one, made the one argument of today.
 
     Example:
-        >>> translate_call("Conv2D", (32, 3, 5), {"border_mode": "same"})
-        ((32, (3, 5)), {'padding': 'same'})
+        >>> gather("Conv2D", (32, 3, 5), {"activation": "relu"})
+        ((32, (3, 5)), {'activation': 'relu'})
+        >>> gather("Conv2D", (32, 3), {"nb_col": 5})
+        ((32, (3, 5)), {})
     """
     old = _old_words.get(name)
-    if old is None:
+    if old is None or old.positions is None or old.gathered is None:
         return args, kwargs
-    if old.positions and old.gathered:
-        first, count = old.positions
-        sides = args[first : first + count]
-        rest = old.gathered.olds[len(sides) :]
-        if len(sides) + len(rest) == count and all(map(_is_int, sides)) and sides:
-            if all(word in kwargs for word in rest):
-                kernel = (*sides, *(kwargs[word] for word in rest))
-                args = (*args[:first], kernel, *args[first + count :])
-                kwargs = {k: v for k, v in kwargs.items() if k not in rest}
-    return args, translate(name, kwargs)
+    first, count = old.positions
+    sides = args[first : first + count]
+    rest = old.gathered.olds[len(sides) :]
+    if sides and all(map(_is_int, sides)) and all(word in kwargs for word in rest):
+        kernel = (*sides, *(kwargs[word] for word in rest))
+        args = (*args[:first], kernel, *args[first + count :])
+        kwargs = {k: v for k, v in kwargs.items() if k not in rest}
+    return args, kwargs
 
 
 def _is_int(value):

@@ -138,13 +138,13 @@ def test_other_old_names_are_translated_silently():
         ("Conv2D", (32, 3), {"nb_col": 5}, ((32, (3, 5)), {})),
         ("Conv2D", (32, (3, 5)), {}, ((32, (3, 5)), {})),
         ("Conv2D", (32, 3), {"strides": 2}, ((32, 3), {"strides": 2})),
-        ("Conv2D", (32,), {"nb_row": 3, "nb_col": 5}, ((32,), {"kernel_size": (3, 5)})),
-        ("Conv3D", (8, 1, 2, 3), {"bias": True}, ((8, (1, 2, 3)), {"use_bias": True})),
-        ("Dense", (3, "relu"), {}, ((3, "relu"), {})),
+        ("Conv3D", (8, 1, 2, 3), {"name": "c"}, ((8, (1, 2, 3)), {"name": "c"})),
+        ("Conv3D", (8, 3, 3), {}, ((8, 3, 3), {})),
+        ("Dense", (3, 4, 5), {}, ((3, 4, 5), {})),
     ],
 )
 def test_sides_of_a_kernel_given_one_by_one_are_gathered(name, args, kwargs, now):
-    assert now == vocabulary.translate_call(name, args, kwargs)
+    assert now == vocabulary.gather(name, args, kwargs)
 
 
 @pytest.mark.parametrize(
