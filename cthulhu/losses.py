@@ -84,7 +84,8 @@ def squeeze_or_expand_dimensions(y_pred, y_true=None, sample_weight=None):
 
     rank, weight_rank = K.ndim(y_pred), K.ndim(sample_weight)
     if weight_rank == 1 and rank == 0:
-        y_pred = K.expand_dims(y_pred, -1)
+        # One number for the whole batch, as many functions of users give.
+        y_pred = y_pred * K.ones_like(sample_weight)
     elif weight_rank and weight_rank - rank == 1:
         sample_weight = K.squeeze(sample_weight, -1)
     elif weight_rank and rank - weight_rank == 1:

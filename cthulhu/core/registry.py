@@ -71,8 +71,7 @@ def get(
         custom_objects: Names of the user's own, which come first.
 
     Raises:
-        ValueError: Unknown name.
-        TypeError: Something that cannot be one.
+        ValueError: Unknown name, or something that cannot be one.
     """
     if identifier is None:
         return None
@@ -85,7 +84,7 @@ def get(
         return identifier()
     if callable(identifier) or hasattr(identifier, "get_config"):
         return identifier
-    raise TypeError(
+    raise ValueError(
         errors.message(
             f"Could not interpret the {kind}",
             f"{identifier!r} of type {type(identifier).__name__}",

@@ -131,6 +131,10 @@ def test_weights_of_samples_spread_over_timesteps():
     close(losses.compute_weighted_loss(values, [1.0, 3.0], "sum"), 12.0)
 
 
+def test_one_number_for_a_batch_is_weighed_as_if_each_sample_had_it():
+    close(losses.compute_weighted_loss(np.float32(2.0), [1.0, 3.0]), 4.0)
+
+
 def test_weights_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"\(3,\).*\(2,\)"):
         losses.MeanSquaredError()(Y_TRUE, Y_PRED, [1.0, 2.0, 3.0])
@@ -306,3 +310,8 @@ def test_labels_that_do_not_fit_are_refused(case):
 )
 def test_labels_that_fit_are_let_through(loss, y, output_shape):
     losses.check_labels(loss, y, output_shape)
+
+
+def test_what_cannot_be_a_loss_is_refused():
+    with pytest.raises(ValueError, match="Could not interpret the loss"):
+        losses.get(5)
