@@ -50,7 +50,10 @@ class Scope:
         losses: Penalties that layers added, in order.
         strangers: Variables that were touched without being given in `values`.
         masks: Masks of arrays that were computed here, by identity.
+        makes_variables: Whether K.zeros and its like make variables, or plain arrays.
     """
+
+    makes_variables = False
 
     def __init__(
         self,
@@ -110,6 +113,7 @@ class Outside:
     """The scope outside any call: cells themselves, keys from NumPy's generator."""
 
     training = False
+    makes_variables = True
     key = None
     frozen: frozenset[Any] = frozenset()
 
