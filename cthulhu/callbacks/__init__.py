@@ -1,0 +1,23 @@
+"""What happens between the steps of training: watching, stopping, saving, telling.
+
+A callback talks to `self.model` only, whatever that is.  When its hooks are called is
+the loop's business; what must happen inside a compiled step is an optimizer's.
+"""
+
+from cthulhu import vocabulary
+from cthulhu.callbacks.base import Callback as Callback
+from cthulhu.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
+from cthulhu.callbacks.container import CallbackList as CallbackList
+from cthulhu.callbacks.lambdas import LambdaCallback as LambdaCallback
+from cthulhu.callbacks.logging import BaseLogger as BaseLogger
+from cthulhu.callbacks.logging import CSVLogger as CSVLogger
+from cthulhu.callbacks.logging import History as History
+from cthulhu.callbacks.monitored import LogNames as LogNames
+from cthulhu.callbacks.progress import Progbar as Progbar
+from cthulhu.callbacks.progress import ProgbarLogger as ProgbarLogger
+from cthulhu.callbacks.schedule import LearningRateScheduler as LearningRateScheduler
+from cthulhu.callbacks.schedule import ReduceLROnPlateau as ReduceLROnPlateau
+from cthulhu.callbacks.stopping import EarlyStopping as EarlyStopping
+from cthulhu.callbacks.stopping import TerminateOnNaN as TerminateOnNaN
+
+__getattr__, __dir__ = vocabulary.face(__name__)

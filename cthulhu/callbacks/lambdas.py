@@ -1,0 +1,52 @@
+"""LambdaCallback: a callback made of functions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cthulhu import errors
+from cthulhu.callbacks.base import HOOKS, Callback
+
+
+class LambdaCallback(Callback):
+    """A callback made of functions, one for each hook that is of interest.
+
+    Args:
+        on_epoch_begin: Called with `(epoch, logs)`, by position, as all are.
+        on_epoch_end: Called with `(epoch, logs)`.
+        on_batch_begin: Called with `(batch, logs)`.
+        on_batch_end: Called with `(batch, logs)`.
+        on_train_begin: Called with `(logs)`.
+        on_train_end: Called with `(logs)`.
+        **kwargs: Any other hook of `Callback`, or other attributes of this object.
+
+    Raises:
+        ValueError: for a name that begins like a hook and is none.
+
+    Example:
+        >>> LambdaCallback(on_batch_begin=lambda batch, logs: print(batch))
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable | None = None,
+        on_epoch_end: Callable | None = None,
+        on_batch_begin: Callable | None = None,
+        on_batch_end: Callable | None = None,
+        on_train_begin: Callable | None = None,
+        on_train_end: Callable | None = None,
+        **kwargs: Any,
+    ):
+        for name in kwargs:
+            if name.startswith("on_") and name not in HOOKS:
+                raise errors.unknown_name("hook of LambdaCallback", name, HOOKS)
+        hooks = {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_batch_begin": on_batch_begin,
+            "on_batch_end": on_batch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            **kwargs,
+        }
+        given = {name: value for name, value in hooks.items() if value is not None}
+        self.__dict__.update(given)

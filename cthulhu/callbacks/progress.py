@@ -1,0 +1,216 @@
+"""The progress bar: what `fit` prints while it runs, character for character.
+
+`Progbar` draws one bar; `ProgbarLogger` feeds it from the hooks of training.
+"""
+
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from cthulhu import errors
+from cthulhu.callbacks.base import Callback
+
+
+class Progbar:
+    """A progress bar on standard output.
+
+    Args:
+        target: Number of steps expected; None if unknown.
+        width: Width of the bar in characters.
+        verbose: 0 silent, 1 a bar that is redrawn, 2 one line when the target is met.
+        interval: Seconds between two drawings, at least.
+        stateful_metrics: Names whose values are shown as they are; all others are
+            averaged over the steps.
+
+    Example:
+        >>> bar = Progbar(3)
+        >>> for step in range(3):
+        ...     bar.update(step + 1, [("loss", 0.5)])
+    """
+
+    def __init__(
+        self,
+        target: int | None,
+        width: int = 30,
+        verbose: int = 1,
+        interval: float = 0.05,
+        stateful_metrics: Iterable[str] | None = None,
+    ):
+        self.target = target
+        self.width = width
+        self.verbose = verbose
+        self.interval = interval
+        self.stateful_metrics = set(stateful_metrics or ())
+        is_terminal = getattr(sys.stdout, "isatty", lambda: False)()
+        self._redraws = is_terminal or "ipykernel" in sys.modules
+        self._drawn = 0  # characters of the last drawing
+        self._seen = 0
+        self._values: dict[str, list] = {}  # name -> [sum, number of steps]
+        self._start = time.time()
+        self._last_update = 0.0
+
+    def update(
+        self, current: int, values: Iterable[tuple[str, Any]] | None = None
+    ) -> None:
+        """Move the bar to step `current` and take the values of the last steps in."""
+        steps = current - self._seen
+        self._seen = current
+        sums = self._values
+        for name, value in values or ():
+            if name in self.stateful_metrics:
+                sums[name] = [value, 1]
+            elif name in sums:
+                entry = sums[name]
+                entry[0] += value * steps
+                entry[1] += steps
+            else:
+                sums[name] = [value * steps, steps]
+
+        now = time.time()
+        done = self.target is not None and current >= self.target
+        if self.verbose == 1:
+            if done or now - self._last_update >= self.interval:
+                self._draw(current, now)
+                self._last_update = now
+        elif self.verbose == 2 and done:
+            self._write(f" - {now - self._start:.0f}s{self._summary()}\n")
+
+    def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
+        """Move the bar on by `n` steps."""
+        self.update(self._seen + n, values)
+
+    def _draw(self, current: int, now: float) -> None:
+        erase = "\b" * self._drawn + "\r" if self._redraws else "\n"
+        text = self._bar(current) + self._timing(current, now) + self._summary()
+        padding = " " * (self._drawn - len(text))
+        self._drawn = len(text)
+        done = self.target is not None and current >= self.target
+        self._write(erase + text + padding + ("\n" if done else ""))
+
+    def _bar(self, current: int) -> str:
+        if self.target is None:
+            return f"{current:7d}/Unknown"
+        filled = int(self.width * (current / self.target)) if self.target else 0
+        bar = "=" * filled
+        if filled and current < self.target:
+            bar = bar[:-1] + ">"
+        digits = len(str(self.target))
+        return f"{current:{digits}d}/{self.target} [{bar:.<{self.width}}]"
+
+    def _timing(self, current: int, now: float) -> str:
+        elapsed = now - self._start
+        each = elapsed / current if current else 0.0
+        if self.target is not None and current < self.target:
+            return f" - ETA: {_remaining(each * (self.target - current))}"
+        if each >= 1:
+            speed = f"{each:.0f}s/step"
+        elif each >= 1e-3:
+            speed = f"{each * 1e3:.0f}ms/step"
+        else:
+            speed = f"{each * 1e6:.0f}us/step"
+        return f" - {elapsed:.0f}s {speed}"
+
+    def _summary(self) -> str:
+        return "".join(
+            f" - {name}: {self._shown(np.mean(total / max(1, steps)))}"
+            for name, (total, steps) in self._values.items()
+        )
+
+    def _shown(self, value: float) -> str:
+        # A line of verbose=2 has always shown negative numbers in exponent form.
+        size = abs(value) if self.verbose == 1 else value
+        return f"{value:.4f}" if size > 1e-3 else f"{value:.4e}"
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:  # a metric's name that the terminal cannot show
+            encoding = sys.stdout.encoding or "ascii"
+            sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
+
+
+def _remaining(seconds: float) -> str:
+    minutes = int(seconds % 3600 // 60)
+    if seconds > 3600:
+        return f"{int(seconds // 3600)}:{minutes:02d}:{int(seconds % 60):02d}"
+    if seconds > 60:
+        return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+    return f"{int(seconds)}s"
+
+
+class ProgbarLogger(Callback):
+    """Print the progress of training to standard output.
+
+    `fit` makes one unless `verbose=0`.
+
+    Args:
+        count_mode: `"samples"` or `"steps"`: what the bar counts.
+        stateful_metrics: Names of metrics shown as they are; all others are averaged
+            over what was counted.
+
+    Raises:
+        ValueError: for another `count_mode`.
+    """
+
+    adds_logs = ()
+
+    def __init__(
+        self,
+        count_mode: str = "samples",
+        stateful_metrics: Iterable[str] | None = None,
+    ):
+        if count_mode not in ("samples", "steps"):
+            raise ValueError(
+                errors.message(
+                    f"Unknown `count_mode`: {count_mode}",
+                    expected='"samples" or "steps"',
+                )
+            )
+        self.use_steps = count_mode == "steps"
+        self.stateful_metrics = set(stateful_metrics or ())
+        self.verbose = 0
+        self.log_values: list[tuple[str, Any]] = []
+
+    @property
+    def idle_hooks(self) -> tuple[str, ...]:
+        """Without output there is nothing to do for a batch."""
+        silent = not (self.params or {}).get("verbose", self.verbose)
+        return () if not silent else ("on_train_batch_begin", "on_train_batch_end")
+
+    def on_train_begin(self, logs=None):
+        self.verbose = self.params["verbose"]
+        self.epochs = self.params["epochs"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.seen = 0
+        self.log_values = []
+        self.target = self.params.get("steps" if self.use_steps else "samples")
+        if self.verbose:
+            print(f"Epoch {epoch + 1}/{self.epochs}")
+            self.progbar = Progbar(
+                self.target,
+                verbose=self.verbose,
+                stateful_metrics=self.stateful_metrics,
+            )
+
+    def on_batch_end(self, batch, logs=None):
+        if not self.verbose:
+            return
+        self.seen += 1 if self.use_steps else logs.get("size", 0)
+        values = [(name, logs[name]) for name in self.params["metrics"] if name in logs]
+        if self.target is None or self.seen < self.target:
+            self.progbar.update(self.seen, values)
+        else:  # drawn at the end of the epoch, with the results of validation
+            self.log_values += values
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.verbose:
+            names = self.params["metrics"]
+            values = [(name, logs[name]) for name in names if name in logs]
+            if self.target is None:
+                self.progbar.target = self.seen  # now it is known
+            self.progbar.update(self.seen, self.log_values + values)

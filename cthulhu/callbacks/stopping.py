@@ -1,0 +1,163 @@
+"""Callbacks that end training: nothing improves any more, or the loss is no number."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from cthulhu.callbacks.base import Callback
+from cthulhu.callbacks.monitored import (
+    LogNames,
+    Monitor,
+    epoch_number,
+    listed,
+    patience_of,
+)
+
+
+class EarlyStopping(Callback):
+    """Stop training once a monitored quantity has stopped improving.
+
+    An epoch improves if its value is better than the best so far by more than
+    `min_delta`.
+
+    Args:
+        monitor: Name of a quantity in `logs`; `acc` and `accuracy` mean the same.
+        min_delta: Smallest change that counts as better, in the quantity's own unit.
+        patience: Epochs without improvement after which training stops; 0 and 1 both
+            stop at the first.  Epochs that do not report the quantity (those without
+            validation) do not count.
+        verbose: 1 prints when training stops and when weights are restored.
+        mode: `"min"`, `"max"`, or `"auto"`: the metric's own direction.
+        baseline: A value that has to be passed; until it is, no epoch improves.
+        restore_best_weights: Whether the model ends with the weights of its best epoch
+            instead of its last, however training ends; of all epochs, those short of
+            the baseline included.  After an exception the weights stay.
+
+    Raises:
+        ValueError: when training begins, if nothing reports `monitor`, or if nobody
+            knows its direction and `mode` does not tell.
+
+    Example:
+        >>> model.fit(x, y, validation_split=0.2, epochs=50,
+        ...           callbacks=[EarlyStopping(patience=3, restore_best_weights=True)])
+
+    See: Prechelt, Early stopping - but when?, 1998.
+    """
+
+    adds_logs = ()
+    state_names = (
+        "wait",
+        "stopped_epoch",
+        "best",
+        "best_weights",
+        "_best_value",
+        "_best_is_last",
+    )
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+    ):
+        self.monitor = monitor
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self._monitor = Monitor(monitor, mode, "EarlyStopping")
+        self.monitor_op = self._monitor.better
+        # Signed, so that a value improves where monitor_op(value - min_delta, best).
+        self.min_delta = min_delta if self.monitor_op is np.greater else -min_delta
+        self._reset()
+
+    def _aim(self) -> None:
+        """Settle a direction that the constructor could not know."""
+        if self.monitor_op is None:
+            self._monitor.need_direction(self.model)
+            self.monitor_op = self._monitor.better
+            if self.monitor_op is np.greater:
+                self.min_delta *= -1
+
+    def _reset(self) -> None:
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best = self._monitor.worst if self.baseline is None else self.baseline
+        self.best_weights = None
+        self._best_value = self._monitor.worst  # of `best_weights`, baseline or not
+        self._best_is_last = True  # the model has them now
+
+    def check_logs(self, known: LogNames) -> None:
+        """Refuse a `monitor` that this run will never report."""
+        self._monitor.check(known, self.model)
+        self._aim()
+
+    def on_train_begin(self, logs=None):
+        self._aim()
+        if self._begins_anew():
+            self._reset()
+
+    def on_epoch_end(self, epoch, logs=None):
+        current = self.get_monitor_value(logs or {})
+        if current is None:
+            self._best_is_last = False
+            return
+        improves = self.monitor_op(current - self.min_delta, self.best)
+        if self.restore_best_weights:
+            self._remember(current, improves)
+        if improves:
+            self.best = current
+            self.wait = 0
+            return
+        self.wait += 1
+        if self.wait >= patience_of(self.patience):
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+            self._restore()
+
+    def on_train_end(self, logs=None):
+        self._restore()
+        if self.stopped_epoch > 0 and self.verbose > 0:
+            print(f"Epoch {epoch_number(self.stopped_epoch):05d}: early stopping")
+
+    def get_monitor_value(self, logs: dict[str, Any]) -> Any:
+        """The monitored value of an epoch, or None with a warning."""
+        return self._monitor.value(
+            logs,
+            f"Early stopping conditioned on metric `{self.monitor}` which is not "
+            f"available. Available metrics are: {listed(logs)}",
+        )
+
+    def _remember(self, current: Any, improves: bool) -> None:
+        value = current - self.min_delta
+        self._best_is_last = bool(improves or self.monitor_op(value, self._best_value))
+        if self._best_is_last:
+            self._best_value = current
+            self.best_weights = self.model.get_weights()
+
+    def _restore(self) -> None:
+        """Put the best weights back, unless the model has them."""
+        if self.best_weights is None or self._best_is_last:
+            return
+        if self.verbose > 0:
+            print("Restoring model weights from the end of the best epoch")
+        self.model.set_weights(self.best_weights)
+        self._best_is_last = True
+
+
+class TerminateOnNaN(Callback):
+    """Stop training as soon as a batch's loss is NaN or infinite.
+
+    The epoch is still reported, with the loss that it has.
+    """
+
+    def on_batch_end(self, batch, logs=None):
+        loss = (logs or {}).get("loss")
+        if loss is not None and not math.isfinite(loss):
+            print(f"Batch {batch}: Invalid loss, terminating training")
+            self.model.stop_training = True

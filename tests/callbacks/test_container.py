@@ -1,0 +1,245 @@
+"""Many callbacks answer as one, in order, and what nobody overrides is not called."""
+
+import warnings
+
+import pytest
+
+from cthulhu import callbacks
+from cthulhu.callbacks import Callback, CallbackList
+
+
+class Recorder(Callback):
+    """Writes down every hook that is called on it."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __getattribute__(self, name):
+        if name.startswith("on_"):
+            return lambda *args: self.calls.append((name, *args))
+        return super().__getattribute__(name)
+
+
+def test_callbacks_are_told_in_the_order_of_the_list():
+    said = []
+    first = callbacks.LambdaCallback(on_epoch_end=lambda e, logs: said.append("first"))
+    second = callbacks.LambdaCallback(
+        on_epoch_end=lambda e, logs: said.append("second")
+    )
+
+    CallbackList([first, [second]]).on_epoch_end(0, {})
+
+    assert said == ["first", "second"]
+
+
+def test_logs_are_a_dict_even_if_nothing_was_given():
+    recorder = Recorder()
+    together = CallbackList([recorder])
+
+    together.on_train_begin()
+    together.on_test_end(None)
+    together.on_epoch_begin(3)
+    together.on_predict_batch_end(1)
+
+    assert recorder.calls == [
+        ("on_train_begin", {}),
+        ("on_test_end", {}),
+        ("on_epoch_begin", 3, {}),
+        ("on_predict_batch_end", 1, {}),
+    ]
+
+
+def test_all_callbacks_of_a_batch_share_one_dict():
+    seen = []
+    write = callbacks.LambdaCallback(on_batch_begin=lambda b, logs: logs.update(x=b))
+    read = callbacks.LambdaCallback(on_batch_begin=lambda b, logs: seen.append(logs))
+    logs = {}
+
+    CallbackList([write, read]).on_train_batch_begin(7, logs)
+
+    assert seen == [{"x": 7}]
+    assert seen[0] is logs
+
+
+def test_a_second_parameter_may_have_any_name():
+    seen = []
+    together = CallbackList(
+        callbacks.LambdaCallback(on_batch_end=lambda b, l: seen.append(b))  # noqa: E741
+    )
+
+    together.on_train_batch_end(4, {})
+
+    assert seen == [4]
+
+
+def test_a_batch_hook_under_its_long_name_replaces_the_short_one():
+    class Both(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            called.append("long")
+
+        def on_batch_end(self, batch, logs=None):
+            called.append("short")
+
+    class WithSuper(Both):
+        def on_train_batch_end(self, batch, logs=None):
+            Callback.on_train_batch_end(self, batch, logs)
+
+    called = []
+    CallbackList([Both(), WithSuper()]).on_train_batch_end(0, {})
+
+    assert called == ["long", "short"]
+
+
+def test_an_object_with_the_six_old_hooks_is_a_callback(stub):
+    class Old:
+        def __init__(self):
+            self.calls = []
+
+        def on_train_begin(self, logs):
+            self.calls.append("train")
+
+        def on_epoch_begin(self, epoch, logs):
+            self.calls.append(epoch)
+
+        def on_batch_begin(self, batch, logs):
+            pass
+
+        def on_batch_end(self, batch, logs):
+            self.calls.append((batch, logs["loss"]))
+
+        def on_epoch_end(self, epoch, logs):
+            pass
+
+        def on_train_end(self, logs):
+            self.calls.append("end")
+
+    old = Old()
+    together = CallbackList(old)
+    together.set_model(stub.Model())
+    together.set_params(stub.params())
+
+    stub.run(together, epochs=1, batches=2)
+
+    assert old.calls == ["train", 0, (0, 0.0), (1, 0.0), "end"]
+
+
+def test_a_subclass_needs_no_super_init():
+    class Losses(Callback):
+        def __init__(self, name):
+            self.name = name
+
+        def on_train_begin(self, logs={}):  # noqa: B006 - as old scripts write it
+            self.losses = []
+
+    losses = Losses("mine")
+    CallbackList([losses]).on_train_begin()
+
+    assert losses.losses == []
+    assert losses.model is None
+    assert losses.validation_data is None
+
+
+def test_batches_are_wanted_only_where_a_hook_is_overridden():
+    quiet = CallbackList(
+        [
+            callbacks.History(),
+            callbacks.ModelCheckpoint("m.h5"),
+            callbacks.EarlyStopping(),
+            callbacks.CSVLogger("log.csv"),
+            callbacks.ProgbarLogger(),
+        ]
+    )
+
+    assert not quiet.wants_train_batches
+    assert not quiet.wants_test_batches
+    assert not quiet.wants_predict_batches
+
+    quiet.append(callbacks.TerminateOnNaN())
+    quiet.append(callbacks.LambdaCallback(on_test_batch_end=lambda b, logs: None))
+
+    assert quiet.wants_train_batches
+    assert quiet.wants_test_batches
+    assert not quiet.wants_predict_batches
+
+
+def test_a_hook_put_on_an_object_later_is_called():
+    callback = Callback()
+    together = CallbackList([callback])
+    assert not together.wants_train_batches
+
+    seen = []
+    callback.on_train_begin = lambda logs: setattr(
+        callback, "on_batch_end", lambda batch, logs: seen.append(batch)
+    )
+    together.on_train_begin()
+    together.on_epoch_begin(0)
+    together.on_train_batch_end(2)
+
+    assert seen == [2]
+
+
+def test_one_callback_that_measures_time_is_enough():
+    class Clock(Callback):
+        realtime = True
+
+    assert not CallbackList([Callback()]).realtime
+    assert CallbackList([Callback(), Clock()]).realtime
+
+
+def test_an_exception_is_told_to_those_who_listen():
+    recorder = Recorder()
+    error = KeyboardInterrupt()
+
+    CallbackList([recorder]).on_exception(error)
+
+    assert recorder.calls == [("on_exception", error)]
+
+
+def test_a_slow_hook_is_warned_about_if_the_step_is_faster(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(
+        callbacks.container.time, "perf_counter", lambda: now.append(now[-1]) or now[-1]
+    )
+    slow = callbacks.LambdaCallback(
+        on_batch_end=lambda b, logs: now.append(now[-1] + 0.5)
+    )
+    together = CallbackList([slow])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        together.on_train_batch_end(0)  # nobody knows how long a step takes
+        together.batch_seconds = 10.0
+        together.on_train_batch_end(1)  # a tenth of that
+
+    together.batch_seconds = 0.01
+    with pytest.warns(RuntimeWarning, match=r"on_train_batch_end\) is slow .*0\.5000"):
+        together.on_train_batch_end(2)
+
+
+def test_a_class_in_the_list_is_an_error_that_says_what_to_write():
+    with pytest.raises(TypeError, match=r"Write `History\(\.\.\.\)`"):
+        CallbackList([callbacks.History])
+
+
+def test_something_without_any_hook_is_an_error():
+    with pytest.raises(TypeError, match="no hook of a callback. Received: 'history'"):
+        CallbackList(["history"])
+
+
+def test_states_are_kept_in_order():
+    stopping = callbacks.EarlyStopping("loss")
+    stopping.wait, stopping.best = 2, 0.25
+    states = CallbackList([Callback(), stopping]).state_dict()
+
+    fresh = callbacks.EarlyStopping("loss")
+    CallbackList([Callback(), fresh]).load_state_dict(states)
+    fresh.on_train_begin()
+    assert (fresh.wait, fresh.best) == (2, 0.25)
+
+    fresh.on_train_begin()  # the next fit begins anew
+    assert (fresh.wait, fresh.best) == (0, float("inf"))
+
+
+def test_states_of_other_callbacks_are_refused():
+    with pytest.raises(ValueError, match="Received: 1 callbacks. Expected: 2"):
+        CallbackList([Callback()]).load_state_dict([{}, {}])
