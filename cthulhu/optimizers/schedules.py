@@ -280,7 +280,7 @@ class WarmUp(LearningRateSchedule):
     Example:
         >>> float(WarmUp(1.0, warmup_steps=10)(5))
         0.5
-        >>> float(WarmUp(CosineDecay(1.0, 100), warmup_steps=10)(60))
+        >>> round(float(WarmUp(CosineDecay(1.0, 100), warmup_steps=10)(60)), 4)
         0.5
 
     See: Goyal et al., Accurate, large minibatch SGD, 2017.
