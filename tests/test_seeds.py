@@ -37,7 +37,15 @@ def blocks():
         code = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
         for i, block in enumerate(code):
             if not block.startswith(CUT):
-                yield pytest.param(block, id=f"{number}-{i}")
+                yield pytest.param(block, id=f"{number}-{i}", marks=unbuilt(block))
+
+
+def unbuilt(block):
+    """Marks for a block that only shows the signature of a callback yet to be built."""
+    shown = re.fullmatch(r"(?:cthulhu|keras)\.callbacks\.(\w+)\(.*\)\s*", block)
+    if shown and not hasattr(cthulhu.callbacks, shown[1]):
+        return [pytest.mark.skip(f"{shown[1]} is not built yet")]
+    return []
 
 
 class Process:
