@@ -58,7 +58,7 @@ def test_epochs_are_counted_as_the_generation_counts(generation, first, train):
 @pytest.mark.parametrize("asked", ["acc", "accuracy"])
 @pytest.mark.parametrize("reported", ["acc", "accuracy"])
 def test_a_file_name_may_spell_accuracy_either_way(asked, reported, train):
-    checkpoint = callbacks.ModelCheckpoint("m-{%s:.2f}" % asked)
+    checkpoint = callbacks.ModelCheckpoint(f"m-{{{asked}:.2f}}")
 
     assert train(checkpoint, {reported: 0.5}, known=["loss", reported]) == ["m-0.50"]
 

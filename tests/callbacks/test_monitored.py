@@ -1,4 +1,4 @@
-"""A name that nothing will ever report is refused before anything runs or is written."""
+"""A name that nothing will ever report is refused before anything runs."""
 
 import pytest
 
