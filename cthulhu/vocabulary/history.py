@@ -105,6 +105,7 @@ ARGUMENTS = (
         dropped={"dropout": (0, 0.0)},
     ),
     Change(("PReLU",), "2.0", {"init": "alpha_initializer"}),
+    Change(("MaxNorm",), "2.0", {"m": "max_value"}),
     Change(
         ("BatchNormalization",),
         "2.0",
