@@ -117,8 +117,12 @@ class Merge(Layer):
         mask = self._given_masks(inputs, mask)
         if mask is None:
             return None
-        masks = [K.expand_dims(m, 0) for m in mask if m is not None]
-        return K.all(K.concatenate(masks, axis=0), axis=0, keepdims=False)
+        kept = None
+        for m in mask:
+            if m is not None:
+                m = K.cast(K.cast(m, "bool"), "int32")
+                kept = m if kept is None else kept * m
+        return K.cast(kept, "bool")
 
 
 class Add(Merge):

@@ -99,7 +99,6 @@ def test_a_layer_computes_what_keras_computes(name):
     for grad, expected in zip(input_grads, case["grad_inputs"], strict=False):
         if expected is not None:
             close(grad, expected)
-    expected_grads = iter(case["grad_weights"])
     assert sum(map(bool, case["trainable"])) == len(weight_grads)
     for grad, expected in zip(weight_grads, case["grad_weights"], strict=True):
         if expected is not None:

@@ -1,0 +1,199 @@
+"""What must hold for every layer there is, whatever it computes."""
+
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cthulhu import layers
+from cthulhu.core import Scope, registry
+from cthulhu.layers import Input, Layer
+
+
+def double(x):
+    return 2 * x
+
+
+# Class: (arguments, shape of one sample, or a list of them).
+EXAMPLES = {
+    "Activation": (dict(activation="tanh"), (3,)),
+    "ActivityRegularization": (dict(l1=0.1), (3,)),
+    "Add": ({}, [(3,), (3,)]),
+    "AlphaDropout": (dict(rate=0.2), (3,)),
+    "Average": ({}, [(3,), (3,)]),
+    "AveragePooling1D": ({}, (5, 2)),
+    "AveragePooling2D": (dict(padding="same"), (5, 4, 2)),
+    "AveragePooling3D": ({}, (4, 4, 2, 1)),
+    "BatchNormalization": ({}, (4, 3)),
+    "Bidirectional": (dict(layer=layers.GRU(2, return_sequences=True)), (4, 3)),
+    "Concatenate": (dict(axis=1), [(3, 2), (1, 2)]),
+    "Conv1D": (dict(filters=2, kernel_size=3, padding="causal"), (5, 2)),
+    "Conv2D": (dict(filters=2, kernel_size=3, strides=2), (6, 5, 2)),
+    "Conv3D": (dict(filters=2, kernel_size=2), (3, 4, 3, 1)),
+    "Cropping1D": ({}, (5, 2)),
+    "Cropping2D": (dict(cropping=1), (5, 4, 2)),
+    "Cropping3D": ({}, (5, 4, 3, 1)),
+    "Dense": (dict(units=4, kernel_regularizer="l2", bias_constraint="nonneg"), (4, 3)),
+    "Dot": (dict(axes=1, normalize=True), [(3,), (3,)]),
+    "Dropout": (dict(rate=0.5, seed=3), (3,)),
+    "ELU": (dict(alpha=0.5), (3,)),
+    "Embedding": (dict(input_dim=5, output_dim=2, mask_zero=True), (4,)),
+    "Flatten": ({}, (2, 3)),
+    "GRU": (dict(units=2, reset_after=True), (4, 3)),
+    "GaussianDropout": (dict(rate=0.3), (3,)),
+    "GaussianNoise": (dict(stddev=0.3), (3,)),
+    "GlobalAveragePooling1D": ({}, (4, 2)),
+    "GlobalAveragePooling2D": ({}, (4, 3, 2)),
+    "GlobalAveragePooling3D": ({}, (4, 3, 2, 1)),
+    "GlobalMaxPooling1D": ({}, (4, 2)),
+    "GlobalMaxPooling2D": ({}, (4, 3, 2)),
+    "GlobalMaxPooling3D": ({}, (4, 3, 2, 1)),
+    "LSTM": (dict(units=2, return_sequences=True, dropout=0.5), (4, 3)),
+    "Lambda": (dict(function=double), (3,)),
+    "LayerNormalization": (dict(axis=[1, 2]), (4, 3)),
+    "LeakyReLU": ({}, (3,)),
+    "Masking": (dict(mask_value=1.0), (4, 3)),
+    "MaxPooling1D": (dict(pool_size=3, strides=1), (5, 2)),
+    "MaxPooling2D": (dict(pool_size=(2, 1)), (5, 4, 2)),
+    "MaxPooling3D": (dict(padding="same"), (5, 4, 2, 1)),
+    "Maximum": ({}, [(3,), (3,)]),
+    "Minimum": ({}, [(3,), (3,)]),
+    "Multiply": ({}, [(3,), (3,), (1,)]),
+    "PReLU": (dict(shared_axes=[1]), (4, 3)),
+    "Permute": (dict(dims=(2, 1)), (4, 3)),
+    "RNN": (dict(cell=[layers.LSTMCell(2), layers.GRUCell(3)]), (4, 3)),
+    "ReLU": (dict(max_value=6.0, negative_slope=0.1), (3,)),
+    "RepeatVector": (dict(n=3), (2,)),
+    "Reshape": (dict(target_shape=(-1, 2)), (6,)),
+    "SimpleRNN": (dict(units=2, return_state=True, unroll=True), (4, 3)),
+    "Softmax": (dict(axis=1), (4, 3)),
+    "SpatialDropout1D": (dict(rate=0.5), (4, 3)),
+    "SpatialDropout2D": (dict(rate=0.5, data_format="channels_first"), (2, 4, 3)),
+    "SpatialDropout3D": (dict(rate=0.5), (2, 4, 3, 2)),
+    "Subtract": ({}, [(3,), (3,)]),
+    "ThresholdedReLU": (dict(theta=0.5), (3,)),
+    "TimeDistributed": (dict(layer=layers.Dense(2)), (4, 3)),
+    "UpSampling1D": ({}, (4, 3)),
+    "UpSampling2D": (dict(size=(2, 3), interpolation="bilinear"), (3, 2, 1)),
+    "UpSampling3D": ({}, (2, 3, 2, 1)),
+    "ZeroPadding1D": (dict(padding=(1, 2)), (4, 3)),
+    "ZeroPadding2D": (dict(padding=((1, 0), (0, 2))), (4, 3, 1)),
+    "ZeroPadding3D": ({}, (2, 3, 2, 1)),
+}
+NOT_ALONE = {  # bases, cells and the place where data enter
+    "InputLayer",
+    "Layer",
+    "StackedRNNCells",
+    "Wrapper",
+    *(name for name in dir(layers) if name.endswith("Cell")),
+}
+
+
+def example(name):
+    """A new layer, symbols for it and arrays for it."""
+    arguments, shapes = EXAMPLES[name]
+    layer = getattr(layers, name)(**arguments)
+    dtype = "int32" if name == "Embedding" else "float32"
+    random = np.random.RandomState(0)
+
+    def array(shape):
+        if dtype == "int32":
+            return random.randint(0, 5, (2, *shape)).astype(dtype)
+        return random.normal(size=(2, *shape)).astype(dtype)
+
+    many = isinstance(shapes, list)
+    symbols = [Input(shape, dtype=dtype) for shape in (shapes if many else [shapes])]
+    arrays = [jnp.asarray(array(s.shape[1:])) for s in symbols]
+    return layer, (symbols if many else symbols[0]), (arrays if many else arrays[0])
+
+
+def compute(layer, arrays, training=False, mask=None):
+    with Scope(training=training):
+        outputs, masks = layer.run(arrays, mask, {})
+    return (outputs if isinstance(outputs, list) else [outputs]), masks
+
+
+def as_list(x):
+    return x if isinstance(x, list) else [x]
+
+
+def test_every_layer_has_an_example():
+    classes = {
+        name
+        for name, thing in vars(layers).items()
+        if isinstance(thing, type) and issubclass(thing, Layer) and thing is not Layer
+    }
+    names = {thing.__name__ for thing in map(vars(layers).get, classes)}
+    assert set(EXAMPLES) == names - NOT_ALONE
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_symbolic_shape_is_the_real_one(name):
+    layer, symbols, arrays = example(name)
+
+    inferred = [s.shape for s in as_list(layer(symbols))]
+    outputs, _ = compute(layer, arrays)
+    shapes = [s.shape for s in as_list(symbols)]
+    said = layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
+
+    real = [y.shape for y in outputs]
+    assert [(None, *shape[1:]) for shape in real] == inferred
+    assert as_list(said) == inferred
+    assert {str(y.dtype) for y in outputs} == {"float32"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_config_makes_a_twin(name):
+    layer, symbols, arrays = example(name)
+    layer(symbols)
+    config = json.loads(json.dumps(layers.serialize(layer)))
+
+    twin = layers.deserialize(config)
+
+    assert json.loads(json.dumps(layers.serialize(twin))) == config
+    assert twin.name == layer.name
+    twin(symbols)
+    twin.set_weights(layer.get_weights())
+    for a, b in zip(compute(layer, arrays)[0], compute(twin, arrays)[0], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_mask_goes_through_or_is_refused(name):
+    layer, symbols, arrays = example(name)
+    layer(symbols)
+    if isinstance(arrays, list):
+        mask = [jnp.ones(x.shape[:2], bool) for x in arrays]
+    else:
+        mask = jnp.ones(arrays.shape[:2], bool)
+    if not layer.supports_masking and name not in ("Embedding", "Lambda"):
+        with pytest.raises(TypeError, match=f"`{layer.name}` does not support masking"):
+            compute(layer, arrays, mask=mask)
+        return
+
+    outputs, masks = compute(layer, arrays, mask=mask)
+
+    for output, out_mask in zip(outputs, as_list(masks), strict=True):
+        if out_mask is not None:
+            assert out_mask.dtype == bool
+            assert out_mask.shape == output.shape[: out_mask.ndim]
+    for masked, plain in zip(outputs, compute(layer, arrays)[0], strict=True):
+        np.testing.assert_allclose(masked, plain, rtol=1e-6, atol=1e-6)
+
+
+def test_every_layer_is_found_by_its_name():
+    for name in EXAMPLES:
+        assert registry.find("layer", name) is getattr(layers, name)
+
+
+def test_a_misspelt_name_is_met_with_the_nearest():
+    with pytest.raises(ValueError, match="Did you mean `Dense`"):
+        layers.deserialize({"class_name": "Dens", "config": {}})
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_misspelt_argument_is_met_with_the_nearest(name):
+    arguments, _ = EXAMPLES[name]
+    with pytest.raises(TypeError, match="Did you mean `trainable`"):
+        getattr(layers, name)(**arguments, trainabel=False)
