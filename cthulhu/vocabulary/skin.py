@@ -86,15 +86,20 @@ class Tone:
 
     def __init__(self, words: Iterable[Word]):
         self.words = tuple(words)
+        # Whole names, and what may stand within one, by their pieces.
         self._there: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._back: dict[tuple[str, ...], str] = {}
+        self._there_within: dict[tuple[str, ...], str] = {}
+        self._back_within: dict[tuple[str, ...], str] = {}
         for word in self.words:
-            self._there[tuple(pieces(word.standard))] = word.spellings
-            for spelling in word.spellings:
-                self._back[tuple(pieces(spelling))] = word.standard
-        self._whole = {
-            w.standard for w in self.words if w.kind in ("module", "package")
-        }
+            cut = tuple(pieces(word.standard))
+            back = {tuple(pieces(s)): word.standard for s in word.spellings}
+            self._there[cut] = word.spellings
+            self._back |= back
+            # A module is a name of its own: `layers` in `get_layers` is not one.
+            if word.kind not in ("module", "package"):
+                self._there_within[cut] = word.other
+                self._back_within |= back
 
     def spellings(self, name: str) -> tuple[str, ...]:
         """Every spelling of a standard name in this tone; () where it has none.
@@ -104,9 +109,8 @@ class Tone:
             ('SucNaath1D', 'SeparableCthalpa1D')
         """
         cut = tuple(pieces(name))
-        whole = self._there.get(cut, ())
-        word_by_word = _replace(cut, self._words_within(cut))
-        return tuple(dict.fromkeys(s for s in (*whole, word_by_word) if s != name))
+        said = self._there.get(cut) or (_replace(cut, self._there_within),)
+        return tuple(s for s in said if s != name)
 
     def standard(self, spelling: str) -> str:
         """The standard name of a spelling in this tone; the spelling itself if none.
@@ -116,15 +120,7 @@ class Tone:
             ('ModelCheckpoint', 'benefit')
         """
         cut = tuple(pieces(spelling))
-        return self._back.get(cut) or _replace(cut, self._back)
-
-    def _words_within(self, cut):
-        # Modules are names of their own: `layers` in `get_layers` is not one.
-        return {
-            key: spellings[0]
-            for key, spellings in self._there.items()
-            if key != cut and "".join(key) not in self._whole
-        }
+        return self._back.get(cut) or _replace(cut, self._back_within)
 
 
 def _replace(cut: tuple[str, ...], table: dict[tuple[str, ...], str]) -> str:

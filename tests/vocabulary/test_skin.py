@@ -45,7 +45,7 @@ def test_the_tone_works_word_by_word_both_ways(standard, other):
 
 
 @pytest.mark.parametrize(
-    "word", ["benefit", "refit", "Modeling", "get_layers", "dense"]
+    "word", ["benefit", "refit", "Modeling", "get_layers", "get_deities", "dense"]
 )
 def test_a_word_within_a_word_is_left_alone(word):
     assert () == skin.CTHULHU.spellings(word)
@@ -57,6 +57,8 @@ def test_the_longest_row_wins():
     assert "Lambda" == skin.CTHULHU.standard("LuKthu")
     assert "GlobalAveragePooling1D" == skin.CTHULHU.standard("GrothAiuebGnshal1D")
     assert "GRU" == skin.CTHULHU.standard("Groth")
+    assert "MyLocallyConnected1D" == skin.CTHULHU.standard("MyLuKthu1D")
+    assert ("MyLuKthu1D",) == skin.CTHULHU.spellings("MyLocallyConnected1D")
 
 
 def test_both_spellings_of_a_row_are_understood_and_the_first_is_preferred():
