@@ -287,7 +287,6 @@ class _FromOptax(_Moments):
     """Rules that come from optax whole, with weight decay beside the gradient."""
 
     weight_decay = Hyperparameter()
-    optax_rule = None
 
     def __init__(
         self, learning_rate, beta_1, beta_2, *, weight_decay, decay=0.0, **kwargs
@@ -298,12 +297,14 @@ class _FromOptax(_Moments):
         self.weight_decay = weight_decay
 
     def _rule(self, make, **arguments):
-        return make(
-            self.rate(self.iterations.value),
-            b1=self.beta_1.value,
-            b2=self.beta_2.value,
-            weight_decay=self.weight_decay.value,
-            **arguments,
+        return transforms.from_zeros(
+            lambda: make(
+                self.rate(self.iterations.value),
+                b1=self.beta_1.value,
+                b2=self.beta_2.value,
+                weight_decay=self.weight_decay.value,
+                **arguments,
+            )
         )
 
 

@@ -255,6 +255,20 @@ def count_updates(rule: optax.GradientTransformation) -> Counted:
     return Counted(init, update)
 
 
+def from_zeros(
+    make: Callable[[], optax.GradientTransformation],
+) -> optax.GradientTransformation:
+    """What `make()` gives, known to begin at zero: its state costs no compilation."""
+
+    def init(params):
+        return _zeros(jax.eval_shape(lambda params: make().init(params), params))
+
+    def update(grads, state, params=None):
+        return make().update(grads, state, params)
+
+    return optax.GradientTransformation(init, update)
+
+
 class AccumulationState(NamedTuple):
     inner: Any  # state of the rule within
     batches: Any  # gradients added since the last update, shape (), int32

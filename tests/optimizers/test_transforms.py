@@ -116,10 +116,13 @@ def test_a_rule_composes_with_optax():
     np.testing.assert_allclose(updates[0], [-0.5, 0.25])
 
 
-def test_slots_are_made_without_compiling():
+@pytest.mark.parametrize(
+    "rule", [*RULES.values(), transforms.from_zeros(lambda: optax.adamw(LR))]
+)
+def test_slots_are_made_without_compiling(rule):
     params = [jnp.zeros((7, 11))]
 
-    state = transforms.adam(LR).init(params)
+    state = rule.init(params)
 
     assert all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(state))
 
