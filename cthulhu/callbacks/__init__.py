@@ -15,6 +15,7 @@ from cthulhu.callbacks.logging import History as History
 from cthulhu.callbacks.monitored import LogNames as LogNames
 from cthulhu.callbacks.progress import Progbar as Progbar
 from cthulhu.callbacks.progress import ProgbarLogger as ProgbarLogger
+from cthulhu.callbacks.remote import RemoteMonitor as RemoteMonitor
 from cthulhu.callbacks.schedule import LearningRateScheduler as LearningRateScheduler
 from cthulhu.callbacks.schedule import ReduceLROnPlateau as ReduceLROnPlateau
 from cthulhu.callbacks.stopping import EarlyStopping as EarlyStopping
