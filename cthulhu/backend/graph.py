@@ -217,32 +217,41 @@ def gradients(loss, variables):
             "the inputs of a model."
         )
     behind = _behind(loss)
-    symbols = [v for v in variables if is_symbolic(v) and (v in behind or v is loss)]
     cells = [v for v in variables if isinstance(v, Variable)]
+    symbols = [v for v in variables if is_symbolic(v) and v in behind]
+    inputs = [s for s in symbols if s.node is None]
+    found = _slopes(loss, behind, inputs, cells)
+    for symbol in symbols:
+        # Each symbol on the way by itself: where it is fed, nothing behind it counts.
+        if symbol.node is not None:
+            found |= _slopes(loss, behind, [symbol], [])
+    return [found.get(v) for v in variables]
+
+
+def _slopes(loss, behind, symbols, cells):
+    """Gradients of the sum of `loss`, by symbol and by variable."""
     leaves = [s for s in behind if s.node is None and s not in symbols]
 
     def compute(at, leaf_values):
         feeds = dict(zip(leaves, leaf_values, strict=True))
         outer = current_scope()
-        settings = {"values": dict(getattr(outer, "values", {}))}
-        settings |= {"training": outer.training, "frozen": outer.frozen}
-        if inside_scope():
-            settings["key"] = outer.next_key()
+        values = dict(getattr(outer, "values", {}))
+        key = outer.next_key() if inside_scope() else None
 
         def total(at, cell_values):
-            settings["values"].update(zip(cells, cell_values, strict=True))
-            with Scope(**settings) as scope:
-                found = replay(loss, feeds | dict(zip(symbols, at, strict=True)))
+            known = values | dict(zip(cells, cell_values, strict=True))
+            with Scope(known, outer.training, key, outer.frozen) as scope:
+                result = replay(loss, feeds | dict(zip(symbols, at, strict=True)))
             for stranger in scope.strangers if inside_scope() else ():
                 outer.strangers[stranger] = None
-            return jnp.sum(as_array(found))
+            return jnp.sum(as_array(result))
 
         return jax.grad(total, (0, 1))(list(at), [as_array(c) for c in cells])
 
+    if not symbols and not cells:
+        return {}
     of_symbols, of_cells = op(compute)(symbols, leaves)
-    found = dict(zip(symbols, of_symbols, strict=True))
-    found |= dict(zip(cells, of_cells, strict=True))
-    return [found.get(v) for v in variables]
+    return dict(zip([*symbols, *cells], [*of_symbols, *of_cells], strict=True))
 
 
 def _behind(symbol):

@@ -1,0 +1,90 @@
+"""Loops over time and over rows."""
+
+import jax
+import numpy as np
+import pytest
+
+from cthulhu import backend as K
+
+
+def by_hand(step, x, states, mask, go_backwards):
+    outputs, last = [], np.zeros_like(step(x[:, 0], states)[0])
+    times = range(x.shape[1])
+    for t in reversed(times) if go_backwards else times:
+        output, new = step(x[:, t], states)
+        if mask is not None:
+            keep = mask[:, t, None]
+            output = np.where(keep, output, last)
+            new = [np.where(keep, n, s) for n, s in zip(new, states, strict=True)]
+        outputs.append(output)
+        states, last = new, output
+    return last, np.stack(outputs, 1), states
+
+
+@pytest.mark.parametrize("unroll", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("go_backwards", [False, True])
+def test_rnn_is_the_loop_written_out(unroll, masked, go_backwards):
+    x = np.random.randn(4, 6, 5).astype("float32")
+    h = np.random.randn(4, 3).astype("float32")
+    wx, wh = np.random.randn(5, 3), np.random.randn(3, 3) * 0.3
+    mask = np.random.randint(2, size=(4, 6)) if masked else None
+
+    def step(dot, offset=0.0):
+        def run(inputs, states):
+            h = dot(inputs, wx) + dot(states[0], wh) + offset
+            return h * 2, [h]
+
+        return run
+
+    expected = by_hand(step(np.dot), x, [h], mask, go_backwards)
+    last, outputs, states = K.rnn(
+        step(K.dot), x, [h], go_backwards, mask=mask, unroll=unroll, input_length=6
+    )
+
+    assert np.allclose(expected[0], last, atol=1e-4)
+    assert np.allclose(expected[1], outputs, atol=1e-4)
+    assert np.allclose(expected[2][0], states[0], atol=1e-4)
+
+
+def test_constants_follow_the_states_and_there_may_be_no_state():
+    x = np.ones((2, 3, 1), "float32")
+
+    _, outputs, states = K.rnn(
+        lambda x, s: (x + s[0], []), x, [], constants=[np.full((2, 1), 5.0)]
+    )
+
+    assert 6 == float(outputs[1, 2, 0]) and states == []
+
+
+def test_rnn_on_symbols():
+    x = K.placeholder((None, 6, 2))
+    last, outputs, _ = K.rnn(lambda x, s: (x + s[0], [x + s[0]]), x, [x[:, 0] * 0])
+
+    assert (None, 2) == K.int_shape(last)
+    assert (None, 6, 2) == K.int_shape(outputs)
+    total = K.function([x], [last])([np.ones((3, 6, 2))])[0]
+    assert np.allclose(6, total)
+
+
+def test_a_loop_can_be_differentiated():
+    x = np.ones((1, 3, 1), "float32")
+
+    def total(w):
+        step = lambda x, s: (s[0] * w + x, [s[0] * w + x])  # noqa: E731
+        return K.sum(K.rnn(step, x, [np.zeros((1, 1), "float32")])[0])
+
+    # w**2 + w + 1 at w = 2
+    assert 7 == float(total(2.0))
+    assert 5 == float(jax.grad(total)(2.0))
+
+
+def test_map_and_folds():
+    rows = K.variable(np.arange(6.0).reshape(3, 2))
+
+    assert [1, 5, 9] == K.eval(K.map_fn(K.sum, rows)).tolist()
+    by_index = K.map_fn(lambda i: K.sum(rows[i]), K.arange(3), dtype="float32")
+    assert [1, 5, 9] == K.eval(by_index).tolist()
+    assert [6, 9] == K.eval(K.foldl(lambda a, b: a + b, rows)).tolist()
+    assert 3.0 == float(K.foldr(lambda a, b: b - a, [1.0, 2.0, 4.0]))
+    assert 1.0 == float(K.foldl(lambda a, b: a - b, [1.0, 2.0, 4.0], initializer=8.0))
