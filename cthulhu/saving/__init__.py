@@ -2,7 +2,13 @@
 
 from cthulhu import vocabulary
 from cthulhu.saving.configs import model_from_config, model_from_json
-from cthulhu.saving.hdf5 import DamagedFile, RefusedFile
+from cthulhu.saving.convert import preprocess_weights_for_loading
+from cthulhu.saving.hdf5 import (
+    DamagedFile,
+    RefusedFile,
+    load_from_binary_h5py,
+    save_to_binary_h5py,
+)
 from cthulhu.saving.model import (
     ask_to_proceed_with_overwrite,
     load_model,
@@ -13,21 +19,32 @@ from cthulhu.saving.model import (
     save_model,
     save_weights,
 )
+from cthulhu.saving.weights import (
+    load_weights_from_hdf5_group,
+    load_weights_from_hdf5_group_by_name,
+    save_weights_to_hdf5_group,
+)
 from cthulhu.saving.write import write_bytes
 
 __all__ = [
     "DamagedFile",
     "RefusedFile",
     "ask_to_proceed_with_overwrite",
+    "load_from_binary_h5py",
     "load_model",
     "load_weights",
+    "load_weights_from_hdf5_group",
+    "load_weights_from_hdf5_group_by_name",
     "model_from_bytes",
     "model_from_config",
     "model_from_json",
     "model_to_bytes",
     "model_to_json",
+    "preprocess_weights_for_loading",
     "save_model",
+    "save_to_binary_h5py",
     "save_weights",
+    "save_weights_to_hdf5_group",
     "write_bytes",
 ]
 

@@ -16,31 +16,34 @@ from cthulhu import errors
 Weights = list[np.ndarray]
 
 
-def weights(
+def preprocess_weights_for_loading(
     layer: Any,
-    arrays: Sequence[np.ndarray],
-    version: str | None = None,
-    backend: str | None = None,
+    weights: Sequence[np.ndarray],
+    original_keras_version: str | None = None,
+    original_backend: str | None = None,
     reshape: bool = False,
 ) -> Weights:
     """Arrays of one layer in the order and layout that the layer has today.
 
     Args:
         layer: The layer they are for, built.
-        arrays: What was stored, in order.
-        version: The version of Keras that stored them; "1" if the file does not say.
-        backend: "tensorflow", "theano" or "cntk", or None if the file does not say.
+        weights: What was stored, in order.
+        original_keras_version: The version of Keras that stored them; None if the file
+            does not say, which means 2.
+        original_backend: "tensorflow", "theano" or "cntk", or None if the file does
+            not say.
         reshape: Whether a kernel of another shape but the same size is reshaped.
 
     Raises:
         ValueError: If `reshape` is set and the sizes differ.
     """
-    arrays = list(arrays)
+    arrays = list(weights)
+    version, backend = original_keras_version, original_backend
     kind = type(layer).__name__
     inner = _inner_layers(layer)
     if inner is not None:
         return _nested(inner, arrays, version, backend)
-    if (version or "1").split(".")[0] == "1" and kind in _FROM_1:
+    if (version or "2").split(".")[0] == "1" and kind in _FROM_1:
         arrays = _FROM_1[kind](layer, arrays)
     if kind in _CONVOLUTIONS and arrays:
         kernels = 2 if kind == "ConvLSTM2D" else 1
@@ -104,7 +107,7 @@ def _nested(inner, arrays, version, backend) -> Weights:
     new: Weights = []
     shares = _shares(inner, len(arrays))
     for (part, _), share in zip(inner, shares, strict=True):
-        new += weights(part, arrays[:share], version, backend)
+        new += preprocess_weights_for_loading(part, arrays[:share], version, backend)
         arrays = arrays[share:]
     return new + arrays
 

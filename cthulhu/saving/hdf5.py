@@ -44,7 +44,7 @@ def is_group(place: Any) -> bool:
     return isinstance(place, h5py.Group)
 
 
-def image(fill: Callable[[h5py.File], None], size: int = 0) -> memoryview:
+def image(fill: Callable[[h5py.File], Any], size: int = 0) -> memoryview:
     """The bytes of an HDF5 file that `fill` puts content into, made in memory.
 
     Args:
@@ -58,6 +58,29 @@ def image(fill: Callable[[h5py.File], None], size: int = 0) -> memoryview:
         fill(file)
         file.flush()
         return memoryview(file.id.get_file_image())
+
+
+def save_to_binary_h5py(save_function: Callable[[h5py.File], Any], stream: Any) -> Any:
+    """Call `save_function` with an HDF5 file and write its bytes to a binary stream.
+
+    Returns:
+        What `save_function` returned.
+    """
+    returned = []
+    stream.write(bytes(image(lambda file: returned.append(save_function(file)))))
+    return returned[0]
+
+
+def load_from_binary_h5py(
+    load_function: Callable[[h5py.File], Any], stream: Any
+) -> Any:
+    """Call `load_function` with the HDF5 file whose bytes a binary stream gives.
+
+    Returns:
+        What `load_function` returned.
+    """
+    with opened(stream) as file:
+        return load_function(file)
 
 
 @contextlib.contextmanager

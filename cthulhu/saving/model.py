@@ -94,8 +94,8 @@ def load_model(
         training = hdf5.read_text(group, "training_config")
         hdf5.verify(group, hdf5.digest(text + (training or ""), []))
         model = configs.model_from_config(configs.parse(text), custom, safe_mode)
-        weights.load_in_order(
-            weights.Stored(hdf5.child(group, "model_weights")), model.layers
+        weights.load_weights_from_hdf5_group(
+            hdf5.child(group, "model_weights"), model.layers
         )
         if compile:
             _compile(model, training, group, custom)
@@ -115,7 +115,7 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """
 
     def fill(group: h5py.Group) -> None:
-        weights.write_layers(group, model.layers)
+        weights.save_weights_to_hdf5_group(group, model.layers)
 
     _put(filepath, fill, overwrite, model)
 
@@ -149,11 +149,12 @@ def load_weights(
             errors.message("`skip_mismatch=True` works with `by_name=True` only")
         )
     with _take(filepath) as group:
-        stored = weights.Stored(group)
         if by_name:
-            weights.load_by_name(stored, model.layers, skip_mismatch, reshape)
+            weights.load_weights_from_hdf5_group_by_name(
+                group, model.layers, skip_mismatch, reshape
+            )
         else:
-            weights.load_in_order(stored, model.layers, reshape)
+            weights.load_weights_from_hdf5_group(group, model.layers, reshape)
 
 
 def model_to_json(model: Any, **kwargs: Any) -> str:
@@ -194,7 +195,9 @@ def _write_model(group: h5py.Group, model: Any, include_optimizer: bool) -> None
         {"class_name": type(model).__name__, "config": model.get_config()}
     )
     hdf5.write_text(group, "model_config", text)
-    weights.write_layers(group.create_group("model_weights"), model.layers)
+    weights.save_weights_to_hdf5_group(
+        group.create_group("model_weights"), model.layers
+    )
     training = None
     if include_optimizer and getattr(model, "optimizer", None):
         training = _training_config(model)

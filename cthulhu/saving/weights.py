@@ -27,7 +27,7 @@ def write_versions(group: h5py.Group) -> None:
     hdf5.write_text(group, "keras_version", KERAS_VERSION)
 
 
-def write_layers(group: h5py.Group, layers: Sequence[Any]) -> None:
+def save_weights_to_hdf5_group(group: h5py.Group, layers: Sequence[Any]) -> None:
     """Write the weights of layers into a group."""
     hdf5.write_names(group, "layer_names", [layer.name for layer in layers])
     write_versions(group)
@@ -164,11 +164,13 @@ def _shapes(arrays: Sequence[Any]) -> str:
     return shown + ", ..." * (len(arrays) > 6)
 
 
-def load_in_order(stored: Stored, layers: Sequence[Any], reshape: bool = False) -> None:
+def load_weights_from_hdf5_group(
+    f: h5py.Group, layers: Sequence[Any], reshape: bool = False
+) -> None:
     """Set the weights of layers from stored ones, first to first.
 
     Args:
-        stored: The weights.
+        f: The group, or the file of a whole model.
         layers: The layers; those without weights do not count.
         reshape: Whether a kernel of another shape but the same size is reshaped.
 
@@ -176,6 +178,7 @@ def load_in_order(stored: Stored, layers: Sequence[Any], reshape: bool = False) 
         ValueError: If numbers of layers, numbers of weights or shapes differ; then no
             weight has changed.
     """
+    stored = Stored(f)
     layers = [layer for layer in layers if layer.weights]
     names = [name for name in stored.layer_names if stored.weight_names(name)]
     if len(names) != len(layers):
@@ -200,8 +203,8 @@ def _listed(names: Sequence[str]) -> str:
     return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
-def load_by_name(
-    stored: Stored,
+def load_weights_from_hdf5_group_by_name(
+    f: h5py.Group,
     layers: Sequence[Any],
     skip_mismatch: bool = False,
     reshape: bool = False,
@@ -209,7 +212,7 @@ def load_by_name(
     """Set the weights of those layers whose names are among the stored ones.
 
     Args:
-        stored: The weights.
+        f: The group, or the file of a whole model.
         layers: The layers.
         skip_mismatch: Whether a layer that does not fit keeps its weights, with a
             warning, instead of an error.
@@ -219,6 +222,7 @@ def load_by_name(
         ValueError: If a number of weights or a shape differs; then no weight has
             changed.
     """
+    stored = Stored(f)
     new: list[tuple[Any, np.ndarray]] = []
     for name in stored.layer_names:
         for layer in layers:
@@ -253,7 +257,7 @@ def _fitted(
     variables = layer.weights
     try:
         arrays = stored.read(name, variables, what)
-        arrays = convert.weights(
+        arrays = convert.preprocess_weights_for_loading(
             layer, arrays, stored.version, stored.backend, reshape=reshape
         )
     except (hdf5.RefusedFile, hdf5.DamagedFile):

@@ -360,3 +360,16 @@ def test_a_file_that_was_cut_off_is_not_loaded(tmp_path):
     for part in range(1, 50):
         with pytest.raises((OSError, ValueError, KeyError)):
             load(data[: len(data) * part // 50])
+
+
+def test_any_content_goes_through_a_stream():
+    stream = io.BytesIO()
+
+    def fill(file):
+        file["a/b"] = np.arange(3)
+        return "done"
+
+    assert saving.save_to_binary_h5py(fill, stream) == "done"
+    stream.seek(0)
+    read = saving.load_from_binary_h5py(lambda file: file["a/b"][:].tolist(), stream)
+    assert read == [0, 1, 2]
