@@ -303,6 +303,11 @@ def test_labels_that_do_not_fit_are_refused(case):
         ("sparse_categorical_crossentropy", np.array([[0.0], [2.0]]), (None, 3)),
         ("sparse_categorical_crossentropy", np.zeros((2, 5, 1)), (None, 5, 3)),
         ("sparse_categorical_crossentropy", np.zeros((0,), int), (None, 3)),
+        (
+            losses.LossFunctionWrapper(losses.sparse_categorical_crossentropy, axis=1),
+            np.zeros((2, 1, 4, 5)),
+            (None, 3, 4, 5),
+        ),
         (lambda t, p: p, np.zeros((4, 9)), (None, 3)),
         (None, np.zeros(4), (None, 3)),
         ("mse", None, (None, 3)),

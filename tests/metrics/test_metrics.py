@@ -132,8 +132,7 @@ def test_a_compiled_step_gives_what_a_plain_call_gives(name):
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_metric_comes_back_from_its_config_without_its_state(name):
     one = make(name, name="mine")
-    arguments = inputs_for(name)
-    one.update_state(*(arguments[1:] if name in ("Mean", "Sum") else arguments))
+    one.set_weights([np.ones(v.shape) for v in one.variables])
     two = metrics.clone_metric(one)
     three = metrics.deserialize(json.loads(json.dumps(metrics.serialize(one))))
     for other in (two, three):
@@ -385,16 +384,3 @@ def test_intersection_over_union_by_hand():
     metric.reset_states()
     # of weight .3 right and .5 wrong for class 0, .1 right for class 1
     close(metric([0, 0, 1, 1], [0, 1, 0, 1], [0.3, 0.2, 0.4, 0.1]), (3 / 9 + 1 / 7) / 2)
-
-
-def test_areas_agree_with_scikit_learn():
-    from sklearn.metrics import roc_auc_score
-
-    random = np.random.RandomState(0)
-    y_true = random.randint(0, 2, 200)
-    y_pred = np.clip(0.3 * y_true + 0.7 * random.rand(200), 0, 1)
-    close(
-        metrics.AUC(num_thresholds=2000)(y_true, y_pred),
-        roc_auc_score(y_true, y_pred),
-        tolerance=1e-3,
-    )
