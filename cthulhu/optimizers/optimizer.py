@@ -35,7 +35,10 @@ class Hyperparameter:
     Example:
         >>> class Mine(Optimizer):
         ...     momentum = Hyperparameter(below=1.0)
-        >>> mine.momentum = 0.9  # also in a step that was compiled with another value
+        >>> mine = Mine()
+        >>> mine.momentum = 0.5
+        >>> mine.momentum
+        <Variable 'Mine/momentum' shape=() dtype=float32>
     """
 
     def __init__(self, low: float = 0.0, below: float = math.inf):
@@ -150,6 +153,8 @@ class Optimizer(Configurable):
         ...         self.learning_rate = learning_rate
         ...     def rule(self):
         ...         return optax.chain(optax.scale_by_sign(), self.scale_by_rate())
+        >>> Signs(0.5).get_config()
+        {'learning_rate': 0.5}
     """
 
     learning_rate = LearningRate()
@@ -441,8 +446,8 @@ class Optimizer(Configurable):
         """Let the weights be their running averages inside a `with` block.
 
         Example:
-            >>> with model.optimizer.ema_weights():
-            ...     model.evaluate(x_test, y_test)
+            with model.optimizer.ema_weights():
+                model.evaluate(x_test, y_test)
         """
         self.swap_ema()
         try:

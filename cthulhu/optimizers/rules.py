@@ -48,7 +48,8 @@ class SGD(Optimizer):
         decay: Float, 0 or more: after n updates the rate is lr / (1 + decay n).
 
     Example:
-        >>> model.compile(SGD(lr=0.1, momentum=0.9, nesterov=True), "mse")
+        >>> SGD(lr=0.5, momentum=0.5).get_config()["learning_rate"]
+        0.5
 
     See: Sutskever et al., On the importance of initialization and momentum, 2013.
     """
@@ -426,7 +427,7 @@ class TransformOptimizer(Optimizer):
 
     Example:
         >>> rule = optax.chain(optax.scale_by_adam(), optax.scale(-1e-3))
-        >>> model.compile(TransformOptimizer(rule, ema=0.99), "mse")
+        >>> optimizer = TransformOptimizer(rule, ema=0.99)
     """
 
     def __init__(self, transformation, **kwargs):

@@ -5,7 +5,9 @@ function of the step.  It runs inside the compiled step; a rate that follows epo
 the course of the loss, is a callback's business.
 
 Example:
-    >>> SGD(ExponentialDecay(0.1, decay_steps=1000, decay_rate=0.5))
+    >>> from cthulhu.optimizers import SGD
+    >>> float(SGD(ExponentialDecay(0.5, decay_steps=1000, decay_rate=0.1)).lr)
+    0.5
 """
 
 import jax.numpy as jnp
@@ -34,12 +36,14 @@ class LearningRateSchedule(Configurable):
     defines `__call__(step)`, where `step` is a (traced) integer array of shape ().
 
     Example:
-        >>> @optimizers.schedules.register
+        >>> @register
         ... class InverseRoot(LearningRateSchedule):
         ...     def __init__(self, scale=1.0):
         ...         self.scale = scale
         ...     def __call__(self, step):
         ...         return self.scale / (step + 1.0) ** 0.5
+        >>> InverseRoot(3.0)(8)
+        1.0
     """
 
     def __call__(self, step):

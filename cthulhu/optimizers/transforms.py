@@ -6,10 +6,10 @@ arrays; a learning rate may also be a function of the number of updates.  Where 
 live between steps, and how arguments reach a rule, is `optimizer`'s business.
 
 Example:
-    >>> rule = adam(0.001)
-    >>> state = rule.init(params)
-    >>> updates, state = rule.update(grads, state, params)
-    >>> params = optax.apply_updates(params, updates)
+    >>> rule, params = sgd(0.5), [jnp.zeros(1)]
+    >>> updates, state = rule.update([jnp.ones(1)], rule.init(params), params)
+    >>> float(optax.apply_updates(params, updates)[0][0]), int(state.count)
+    (-0.5, 1)
 """
 
 from collections.abc import Callable
@@ -319,6 +319,7 @@ def clip_norm(g, c, n):
     """Scale `g` by c / n where the norm `n` reaches `c`; a `c` of 0 never clips.
 
     Example:
-        >>> clip_norm(np.array([3.0, 4.0]), 1.0, 5.0)  # -> [0.6, 0.8]
+        >>> float(clip_norm(3.0, 1.0, 5.0)) == float(jnp.float32(0.6))
+        True
     """
     return g if c <= 0 else jnp.where(n >= c, g * c / n, g)
