@@ -139,7 +139,7 @@ class CSVLogger(Callback):
             os.truncate(path, self._size)  # lines of epochs that will be run again
             return
         self.keys = None
-        if self.append and path.exists() and path.stat().st_size:
+        if self.append and path.exists():
             self.keys = self._columns_of(path)
         else:
             path.write_bytes(b"")

@@ -55,6 +55,21 @@ def test_the_best_weights_are_restored_however_training_ends(losses, weight, tra
     assert train(stopping, losses)[1] == weight
 
 
+def test_an_epoch_that_says_nothing_is_not_the_best(stub):
+    stopping = callbacks.EarlyStopping("val_loss", restore_best_weights=True)
+    together = callbacks.CallbackList(stopping)
+    together.set_model(stub.Model())
+    together.set_params(stub.params(2, ["loss", "val_loss"], validation=True))
+
+    together.on_train_begin()
+    for epoch, logs in enumerate([{"val_loss": 1.0}, {"loss": 0.5}]):
+        together.model.weight = epoch
+        together.on_epoch_end(epoch, logs)
+    together.on_train_end()
+
+    assert together.model.weight == 0
+
+
 def test_weights_short_of_the_baseline_are_restored_too(train):
     stopping = callbacks.EarlyStopping(
         "loss", baseline=1.0, patience=3, restore_best_weights=True
