@@ -104,7 +104,7 @@ def broadcast_weights(values, sample_weight):
         None not in (have, want) and have not in (1, want)
         for have, want in zip(weight_shape, shape, strict=False)
     ):
-        raise ValueError(
+        raise errors.ShapeMismatch(
             errors.message(
                 "Incompatible shapes: sample weights cannot be spread over the values",
                 received=f"`sample_weight` of shape {weight_shape}",
@@ -717,7 +717,7 @@ def _fits(shape, expected):
 
 
 def _misfit(loss, shape, output_shape, where):
-    return ValueError(
+    return errors.DataError(
         errors.message(
             f"Targets{where} do not fit the loss `{loss}`",
             received=f"an array of shape {shape}",
@@ -729,7 +729,7 @@ def _misfit(loss, shape, output_shape, where):
 
 def _check_one_hot(shape, output_shape, where):
     if shape[-1:] == (1,) or _same(shape, output_shape[:-1]):
-        raise ValueError(
+        raise errors.DataError(
             errors.message(
                 f"You are passing a target array{where} of class numbers to the loss "
                 "`categorical_crossentropy`",
@@ -749,7 +749,7 @@ def _check_classes(y, shape, output_shape, axis, where):
     kept = (*output_shape[:axis], 1, *output_shape[axis + 1 :])
     if not (_fits(shape, expected) or _same(shape, kept)):
         rows = _same(shape, output_shape)
-        raise ValueError(
+        raise errors.DataError(
             errors.message(
                 f"Targets{where} do not fit the loss `sparse_categorical_crossentropy`",
                 received=f"an array of shape {shape}"
@@ -769,7 +769,7 @@ def _check_classes(y, shape, output_shape, axis, where):
         return
     low, high = labels.min(), labels.max()
     if low < 0 or high >= classes:
-        raise ValueError(
+        raise errors.DataError(
             errors.message(
                 f"Targets{where} name classes that the output does not have",
                 received=f"class numbers from {low:g} to {high:g}",
@@ -779,7 +779,7 @@ def _check_classes(y, shape, output_shape, axis, where):
             )
         )
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.trunc(labels)):
-        raise ValueError(
+        raise errors.DataError(
             errors.message(
                 f"Targets{where} do not fit the loss `sparse_categorical_crossentropy`",
                 received="numbers with a fraction",

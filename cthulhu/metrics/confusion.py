@@ -153,7 +153,7 @@ def update_confusion_matrix_variables(
         every_class = K.int_shape(weights)[-1] == 1
         weights = weights[..., 0 if every_class else class_id]
     if K.int_shape(y_true) != K.int_shape(y_pred):
-        raise ValueError(
+        raise errors.ShapeMismatch(
             errors.message(
                 "Targets and predictions do not fit each other",
                 received=f"shapes {K.int_shape(y_true)} and {K.int_shape(y_pred)}",
