@@ -7,6 +7,7 @@ from cthulhu.data.arrays import (
     Rows,
     RowSource,
     check_batch_size,
+    signature,
     split_validation,
 )
 from cthulhu.data.batches import Batches
@@ -14,8 +15,8 @@ from cthulhu.data.entrance import adapt
 from cthulhu.data.hdf5 import HDF5Matrix
 from cthulhu.data.labels import normalize, to_categorical
 from cthulhu.data.queue import GeneratorEnqueuer, OrderedEnqueuer, SequenceEnqueuer
+from cthulhu.data.read_ahead import ReadAhead
 from cthulhu.data.sequence import Sequence, is_sequence
-from cthulhu.data.stack import ReadAhead, signature, stack
 
 __all__ = [
     "Arrays",
@@ -35,7 +36,6 @@ __all__ = [
     "normalize",
     "signature",
     "split_validation",
-    "stack",
     "to_categorical",
 ]
 

@@ -22,6 +22,14 @@ Batch = tuple[list, list, list]
 NAN_SEARCH_BYTES = 1 << 29
 
 
+def signature(batch: Batch) -> tuple:
+    """What batches must share to be stacked: the shape and dtype of each slot."""
+    return tuple(
+        tuple(None if a is None else (tuple(a.shape), str(a.dtype)) for a in slot)
+        for slot in batch
+    )
+
+
 @dataclass
 class Rows:
     """Inputs, targets and sample weights that have rows in common.

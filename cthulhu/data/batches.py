@@ -123,7 +123,7 @@ class Batches:
         self._workers = workers
         self._use_multiprocessing = use_multiprocessing
         self._max_queue_size = max_queue_size
-        self._enqueuers: list[queue.SequenceEnqueuer] = []
+        self._enqueuers: list[Any] = []
 
     @property
     def steps(self) -> int | None:
@@ -132,10 +132,9 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         raise NotImplementedError
 
-    def _started(self, enqueuer: queue.SequenceEnqueuer, workers: int):
+    def _start(self, enqueuer: queue.SequenceEnqueuer, workers: int) -> None:
         enqueuer.start(workers, self._max_queue_size)
         self._enqueuers.append(enqueuer)
-        return enqueuer
 
     def close(self) -> None:
         """End all workers.  Iterating again starts new ones."""
@@ -172,7 +171,8 @@ class IteratorBatches(Batches):
 
     def _read_ahead(self, source: Iterator[Any]) -> Iterator[Any]:
         enqueuer = queue.GeneratorEnqueuer(source, self._use_multiprocessing)
-        return self._started(enqueuer, self._workers_for(source)).get()
+        self._start(enqueuer, self._workers_for(source))
+        return enqueuer.get()
 
     def __iter__(self) -> Iterator[Batch]:
         if self._stream is None:
@@ -249,12 +249,10 @@ class SequenceBatches(Batches):
 
     def _enqueuer(self) -> queue.OrderedEnqueuer:
         if not self._enqueuers:
-            self._started(
-                queue.OrderedEnqueuer(
-                    self.source, self._use_multiprocessing, self._shuffle
-                ),
-                self._workers,
+            made = queue.OrderedEnqueuer(
+                self.source, self._use_multiprocessing, self._shuffle
             )
+            self._start(made, self._workers)
         return self._enqueuers[0]
 
     def __iter__(self) -> Iterator[Batch]:

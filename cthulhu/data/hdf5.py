@@ -34,7 +34,7 @@ class HDF5Matrix:
     ):
         if not self.refs.get(datapath):  # never opened, or closed since
             self.refs[datapath] = h5py.File(datapath, "r")
-        self.data = self.refs[datapath][dataset]
+        self.data: Any = self.refs[datapath][dataset]
         self.start = start
         self.end = self.data.shape[0] if end is None else end
         self.normalizer = normalizer

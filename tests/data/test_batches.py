@@ -9,7 +9,6 @@ import pytest
 
 from cthulhu import data
 from cthulhu.data import queue
-from cthulhu.data.stack import ReadAhead, filled_weights, signature, stack
 
 
 def batch(value, rows=2):
@@ -289,28 +288,9 @@ def test_a_batch_that_takes_too_long_is_made_by_the_consumer(monkeypatch):
             assert values(batches) == [0, 1, 2, 3]
 
 
-def test_a_block_has_a_first_axis_for_its_batches():
-    batches = [([np.full((2, 3), i)], [np.full((2, 1), i)], [None]) for i in range(4)]
-    xs, ys, sws = stack(batches)
-    assert xs[0].shape == (4, 2, 3) and ys[0].shape == (4, 2, 1) and sws == [None]
-    assert xs[0][:, 0, 0].tolist() == [0, 1, 2, 3]
-
-
-def test_weights_that_only_some_batches_have_are_one_elsewhere():
-    one = [np.zeros((2, 3))]
-    weights = [np.array([3.0, 4.0]), None]
-    block = stack([(one, one, [w]) for w in weights])
-    assert block[2][0].tolist() == [[3, 4], [1, 1]]
-
-
 def test_batches_of_one_signature_can_be_stacked():
     a, b = ([np.zeros((2, 3))], [], []), ([np.zeros((1, 3))], [], [])
-    assert signature(a) == signature(a) != signature(b)
-
-
-def test_weights_can_be_filled_with_ones():
-    _, _, sws = filled_weights(([], [np.zeros((2, 1)), None], [None, None]))
-    assert sws[0].tolist() == [1, 1] and sws[1] is None
+    assert data.signature(a) == data.signature(a) != data.signature(b)
 
 
 def test_reading_ahead_keeps_order_and_passes_errors_on():
@@ -319,7 +299,7 @@ def test_reading_ahead_keeps_order_and_passes_errors_on():
         raise OSError("gone")
 
     got = []
-    with ReadAhead(items()) as ahead:
+    with data.ReadAhead(items()) as ahead:
         with pytest.raises(OSError, match="gone"):
             for item in ahead:
                 got.append(item)
@@ -337,7 +317,7 @@ def test_reading_ahead_stops_when_closed():
             closed.append(True)
 
     before = threads()
-    ahead = ReadAhead(items(), size=2)
+    ahead = data.ReadAhead(items(), size=2)
     assert next(ahead) == 1
     ahead.close()
     assert not threads() - before and closed == [True]

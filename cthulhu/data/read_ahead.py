@@ -1,66 +1,9 @@
-"""Several batches as one block, and a thread that prepares blocks ahead."""
+"""A thread that works on items ahead of the one who uses them."""
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
-
-import numpy as np
-
-from cthulhu import config
-from cthulhu.data.arrays import Batch
-
-
-def signature(batch: Batch) -> tuple:
-    """What batches must share to be stacked: the shape and dtype of each slot."""
-    return tuple(
-        tuple(None if a is None else (tuple(a.shape), str(a.dtype)) for a in slot)
-        for slot in batch
-    )
-
-
-def stack(batches: Sequence[Batch]) -> Batch:
-    """One array per slot with a first axis for the batches: [k, rows, ...].
-
-    Args:
-        batches: k batches with equal shapes in each slot.
-
-    Returns:
-        A batch of NumPy arrays.  A weight slot that is None in some batches only gets
-        ones there; a slot that is None in all stays None.
-
-    Example:
-        >>> xs, ys, sws = stack([([np.zeros((2, 3))], [], [])] * 4)
-        >>> xs[0].shape
-        (4, 2, 3)
-    """
-    kinds = ([batch[kind] for batch in batches] for kind in range(3))
-    return tuple(
-        [_stack_slot(slot) for slot in zip(*kind, strict=True)] for kind in kinds
-    )
-
-
-def _stack_slot(arrays: Sequence[Any]) -> np.ndarray | None:
-    shown = next((a for a in arrays if a is not None), None)
-    if shown is None:
-        return None
-    block = np.empty((len(arrays), *shown.shape), shown.dtype)
-    for row, array in zip(block, arrays, strict=True):
-        row[...] = 1 if array is None else array
-    return block
-
-
-def filled_weights(batch: Batch) -> Batch:
-    """The batch with ones where an output's weights are None but it has targets."""
-    xs, ys, sws = batch
-    return (
-        xs,
-        ys,
-        [
-            np.ones(len(y), config.floatx()) if w is None and y is not None else w
-            for y, w in zip(ys, sws or [None] * len(ys), strict=True)
-        ],
-    )
 
 
 class ReadAhead:
