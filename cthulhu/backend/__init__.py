@@ -4,7 +4,7 @@
 
 Files: `tensor` makes, reads and shapes tensors, `math` computes with them, `random`
 draws, `nn` has what networks add, `conv` convolutions and pooling, `recurrence` loops,
-`graph` placeholders, functions and gradients.
+`ctc` labels without places in time, `graph` placeholders, functions and gradients.
 """
 
 from cthulhu import vocabulary
@@ -20,6 +20,8 @@ from cthulhu.backend.conv import pool2d as pool2d
 from cthulhu.backend.conv import pool3d as pool3d
 from cthulhu.backend.conv import separable_conv1d as separable_conv1d
 from cthulhu.backend.conv import separable_conv2d as separable_conv2d
+from cthulhu.backend.ctc import ctc_batch_cost as ctc_batch_cost
+from cthulhu.backend.ctc import ctc_decode as ctc_decode
 from cthulhu.backend.graph import clear_session as clear_session
 from cthulhu.backend.graph import control_dependencies as control_dependencies
 from cthulhu.backend.graph import eager as eager
