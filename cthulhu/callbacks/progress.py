@@ -66,8 +66,8 @@ class Progbar:
                 entry = sums[name]
                 entry[0] += value * steps
                 entry[1] += steps
-            else:
-                sums[name] = [value * steps, steps]
+            else:  # without steps, what comes at the end of an epoch counts once
+                sums[name] = [value * (steps or 1), steps or 1]
 
         now = time.time()
         done = self.target is not None and current >= self.target
@@ -81,6 +81,12 @@ class Progbar:
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
         """Move the bar on by `n` steps."""
         self.update(self._seen + n, values)
+
+    def finish(self, values: Iterable[tuple[str, Any]] | None = None) -> None:
+        """Draw the bar a last time; an unknown target is known now."""
+        if self.target is None:
+            self.target = self._seen
+        self.update(self._seen, values)
 
     def _draw(self, current: int, now: float) -> None:
         erase = "\b" * self._drawn + "\r" if self._redraws else "\n"
@@ -211,6 +217,8 @@ class ProgbarLogger(Callback):
         if self.verbose:
             names = self.params["metrics"]
             values = [(name, logs[name]) for name in names if name in logs]
+            values = self.log_values + values
             if self.target is None:
-                self.progbar.target = self.seen  # now it is known
-            self.progbar.update(self.seen, self.log_values + values)
+                self.progbar.finish(values)
+            else:
+                self.progbar.update(self.seen, values)

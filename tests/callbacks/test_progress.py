@@ -164,16 +164,18 @@ def test_a_bar_is_drawn_twenty_times_a_second_at_most(screen):
 def test_an_unknown_number_of_steps_is_known_at_the_end(screen):
     shown = screen()
     logger = callbacks.ProgbarLogger("steps")
-    logger.set_params({"epochs": 1, "steps": None, "verbose": 1, "metrics": ["loss"]})
+    names = ["loss", "val_loss"]
+    logger.set_params({"epochs": 1, "steps": None, "verbose": 1, "metrics": names})
 
     logger.on_train_begin({})
     logger.on_epoch_begin(0, {})
     for step in range(3):
         logger.on_batch_end(step, {"size": 4, "loss": 1.0})
-    logger.on_epoch_end(0, {"loss": 1.0})
+    logger.on_epoch_end(0, {"loss": 1.0, "val_loss": 2.0})
 
     assert shown.getvalue().endswith(
-        "\n3/3 [==============================] - 0s 0us/step - loss: 1.0000\n"
+        "\n3/3 [==============================] - 0s 0us/step"
+        " - loss: 1.0000 - val_loss: 2.0000\n"
     )
 
 
