@@ -157,26 +157,24 @@ def load_weights(
             weights.load_weights_from_hdf5_group(group, model.layers, reshape)
 
 
-def model_to_json(model: Any, **kwargs: Any) -> str:
-    """The configuration of a model as JSON; `kwargs` go to `json.dumps`."""
-    return configs.to_json(
-        {
-            "class_name": type(model).__name__,
-            "config": model.get_config(),
-            "keras_version": weights.KERAS_VERSION,
-            "backend": weights.BACKEND,
-        },
-        **kwargs,
-    )
+def model_config(model: Any) -> dict[str, Any]:
+    """The configuration of a model as plain data, with the version of its layout."""
+    config = {
+        "class_name": type(model).__name__,
+        "config": model.get_config(),
+        "keras_version": weights.KERAS_VERSION,
+        "backend": weights.BACKEND,
+    }
+    return configs.parse(configs.to_json(config))
 
 
-def model_to_bytes(model: Any) -> bytes:
+def pickle_model(model: Any) -> bytes:
     """A model as the bytes of a file, for pickling."""
     return bytes(hdf5.image(lambda file: _write_model(file, model, True), _size(model)))
 
 
-def model_from_bytes(data: bytes) -> Any:
-    """The model that `model_to_bytes` wrote, code of its `Lambda` layers included.
+def unpickle_model(data: bytes) -> Any:
+    """The model that `pickle_model` wrote, code of its `Lambda` layers included.
 
     Whoever unpickles trusts the data: a pickle can run anything in any case.
     """
