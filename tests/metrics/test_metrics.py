@@ -10,9 +10,13 @@ import pytest
 from cthulhu import backend as K
 from cthulhu import core, metrics
 
-GOLDEN = json.loads(
-    (Path(__file__).parents[1] / "golden" / "losses.json").read_text("utf-8")
-)["cases"]
+
+def golden(name):
+    path = Path(__file__).parents[1] / "golden" / name
+    return json.loads(path.read_text("utf-8"))["cases"]
+
+
+GOLDEN, OBJECTS = golden("losses.json"), golden("metric_objects.json")
 # What a class needs besides its defaults.
 ARGUMENTS = {
     "MeanIoU": {"num_classes": 2},
@@ -39,6 +43,28 @@ def test_functions_give_the_numbers_of_real_keras(name):
     case = GOLDEN[name]
     function = metrics.get(case["name"])
     close(function(case["y_true"], case["y_pred"], **case["kwargs"]), case["output"])
+
+
+ACTIVATIONS = {
+    "tanh": np.tanh,
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "softmax": lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_objects_give_the_numbers_of_real_keras(name):
+    case = OBJECTS[name]
+    y_pred = np.array(case["x"])
+    weights = iter(case["weights"])
+    for activation, kernel, bias in zip(case["layers"], weights, weights, strict=True):
+        y_pred = ACTIVATIONS[activation](y_pred @ np.array(kernel) + np.array(bias))
+    for config, value in zip(case["metrics"], case["value"], strict=True):
+        metric = metrics.resolve(config)
+        for start in range(0, len(y_pred), 4):  # in batches of 4, as Keras did
+            batch = slice(start, start + 4)
+            metric.update_state(case["y"][batch], y_pred[batch])
+        close(metric.result(), value)
 
 
 # ------------------------------------------------------------------ state
