@@ -32,6 +32,8 @@ from cthulhu.layers.core import SpatialDropout1D as SpatialDropout1D
 from cthulhu.layers.core import SpatialDropout2D as SpatialDropout2D
 from cthulhu.layers.core import SpatialDropout3D as SpatialDropout3D
 from cthulhu.layers.embeddings import Embedding as Embedding
+from cthulhu.layers.local import LocallyConnected1D as LocallyConnected1D
+from cthulhu.layers.local import LocallyConnected2D as LocallyConnected2D
 from cthulhu.layers.merge import Add as Add
 from cthulhu.layers.merge import Average as Average
 from cthulhu.layers.merge import Concatenate as Concatenate
@@ -94,6 +96,11 @@ from cthulhu.layers.resizing import UpSampling3D as UpSampling3D
 from cthulhu.layers.resizing import ZeroPadding1D as ZeroPadding1D
 from cthulhu.layers.resizing import ZeroPadding2D as ZeroPadding2D
 from cthulhu.layers.resizing import ZeroPadding3D as ZeroPadding3D
+from cthulhu.layers.separable import DepthwiseConv2D as DepthwiseConv2D
+from cthulhu.layers.separable import SeparableConv1D as SeparableConv1D
+from cthulhu.layers.separable import SeparableConv2D as SeparableConv2D
+from cthulhu.layers.transposed import Conv2DTranspose as Conv2DTranspose
+from cthulhu.layers.transposed import Conv3DTranspose as Conv3DTranspose
 from cthulhu.layers.wrappers import Bidirectional as Bidirectional
 from cthulhu.layers.wrappers import TimeDistributed as TimeDistributed
 from cthulhu.layers.wrappers import Wrapper as Wrapper

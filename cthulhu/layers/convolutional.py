@@ -1,8 +1,8 @@
 """Convolution layers of every rank.
 
 `Conv` says it once; `Conv1D`, `Conv2D` and `Conv3D` are its cases.  How a convolution
-is computed fast is the backend's business; padding, cropping and upsampling are in
-`resizing`, pooling in `pooling`.
+is computed fast is the backend's business.  Other kinds are in `transposed`,
+`separable` and `local`; padding, cropping and upsampling in `resizing`.
 """
 
 from typing import ClassVar
@@ -134,21 +134,27 @@ class Conv(Layer):
         channels = self._input_channels(input_shape)
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(*self.kernel_size, channels, self.filters),
+            shape=self._kernel_shape(channels),
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
+        self._add_bias((self.filters,))
+        self.built = True
+
+    def _kernel_shape(self, channels):
+        return (*self.kernel_size, channels, self.filters)
+
+    def _add_bias(self, shape):
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias",
-                shape=(self.filters,),
+                shape=shape,
                 initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
-        self.built = True
 
     def convolve(self, inputs):
         """The convolution itself, without bias and activation."""

@@ -14,7 +14,7 @@ from cthulhu.core import Scope, naming
 FOLDER = Path(__file__).parent.parent / "golden"
 CASES = {
     name: case
-    for part in ("basic", "spatial", "recurrent")
+    for part in ("basic", "spatial", "convolution", "recurrent")
     for name, case in json.loads((FOLDER / f"layers_{part}.json").read_text())[
         "cases"
     ].items()

@@ -1,0 +1,154 @@
+"""Transposed convolutions: the way back from a convolution's output to its input.
+
+The convolutions themselves are in `convolutional`.
+"""
+
+from cthulhu import backend as K
+from cthulhu import errors
+from cthulhu.layers import shapes
+from cthulhu.layers.convolutional import Conv
+
+
+class ConvTranspose(Conv):
+    """Spread each input over a window, times the kernel, and add up what overlaps.
+
+    Args:
+        output_padding: Size to add at the end of each axis, smaller than the stride;
+            None: the output is as long as the stride says.
+
+    The other arguments are those of `Conv`; the kernel has the shape
+    `(*kernel_size, filters, channels)`.
+
+    Shapes:
+        `(batch, *sizes, channels)` to `(batch, *larger_sizes, filters)`.
+
+    See: Dumoulin and Visin, A guide to convolution arithmetic for deep learning, 2016.
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size,
+        strides=1,
+        padding: str = "valid",
+        output_padding=None,
+        data_format: str | None = None,
+        dilation_rate=1,
+        activation=None,
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+        self.output_padding = output_padding
+        if output_padding is not None:
+            self.output_padding = shapes.normalize_tuple(
+                output_padding, self.rank, "output_padding"
+            )
+            pairs = zip(self.strides, self.output_padding, strict=True)
+            if any(pad >= stride for stride, pad in pairs):
+                raise ValueError(
+                    errors.message(
+                        f"`{self.name}` cannot pad its output by a stride or more",
+                        received=f"`output_padding={self.output_padding}` and "
+                        f"`strides={self.strides}`",
+                        expected="smaller paddings than strides",
+                    )
+                )
+
+    def _kernel_shape(self, channels):
+        return (*self.kernel_size, self.filters, channels)
+
+    def compute_output_shape(self, input_shape):
+        sizes = [
+            shapes.deconv_length(size, stride, window, self.padding, pad, dilation)
+            for size, stride, window, pad, dilation in zip(
+                shapes.spatial(input_shape, self.data_format),
+                self.strides,
+                self.kernel_size,
+                self.output_padding or [None] * self.rank,
+                self.dilation_rate,
+                strict=True,
+            )
+        ]
+        return shapes.with_channels(
+            input_shape[0], sizes, self.filters, self.data_format
+        )
+
+
+class Conv2DTranspose(ConvTranspose):
+    """Transposed convolution over images; see `ConvTranspose` for the arguments.
+
+    Example:
+        >>> model.add(Conv2DTranspose(16, 3, strides=2, padding="same"))
+    """
+
+    rank = 2
+
+    def convolve(self, inputs):
+        return K.conv2d_transpose(
+            inputs,
+            self.kernel,
+            self.compute_output_shape(inputs.shape),
+            self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+        )
+
+
+class Conv3DTranspose(ConvTranspose):
+    """Transposed convolution over volumes; see `ConvTranspose` for the arguments.
+
+    It takes no `dilation_rate`.
+    """
+
+    rank = 3
+
+    def convolve(self, inputs):
+        return K.conv3d_transpose(
+            inputs,
+            self.kernel,
+            self.compute_output_shape(inputs.shape),
+            self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+        )
+
+    def _check_arguments(self):
+        super()._check_arguments()
+        if max(self.dilation_rate) > 1:
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}` cannot dilate",
+                    received=f"`dilation_rate={self.dilation_rate}`",
+                )
+            )
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("dilation_rate", None)
+        return config
