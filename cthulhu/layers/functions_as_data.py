@@ -25,6 +25,7 @@ from cthulhu.core import registry
 # Functions of this process that were written into a config, by name and by code.
 _by_name: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
 _by_code: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
+_ambiguous: set[str] = set()  # names of several things whose code cannot be written
 
 
 def func_dump(function: Callable) -> tuple[str, tuple | None, tuple | None]:
@@ -89,13 +90,24 @@ def to_data(function: Callable) -> tuple[str | list, str]:
     """What a config says about `function`: `(data, "function" or "lambda")`."""
     name = getattr(function, "__name__", type(function).__name__)
     is_python = isinstance(function, types.FunctionType)
-    if not is_python or name != "<lambda>":
-        # Two living functions of one name: only the code tells them apart.
-        if _by_name.setdefault(name, function) is function or not is_python:
+    if not (is_python and name == "<lambda>"):
+        if _known_as(name, function):
             return name, "function"
+        if not is_python:
+            _ambiguous.add(name)
+            return name, "function"
+    # A lambda, or one of two living functions of one name: its code tells it apart.
     dumped = list(func_dump(function))
     _by_code[_fingerprint(dumped)] = function
     return dumped, "lambda"
+
+
+def _known_as(name: str, function: Callable) -> bool:
+    """Whether the name stands for this function and no other that lives here."""
+    try:
+        return _by_name.setdefault(name, function) is function
+    except TypeError:  # some compiled functions cannot be referred to weakly
+        return False
 
 
 def from_data(
@@ -120,7 +132,8 @@ def from_data(
     if callable(data):
         return data
     if kind == "function":
-        known = {**_by_name, **registry.get_custom_objects(), **(custom_objects or {})}
+        own = {name: f for name, f in _by_name.items() if name not in _ambiguous}
+        known = {**own, **registry.get_custom_objects(), **(custom_objects or {})}
         if data not in known:
             raise ValueError(
                 errors.message(

@@ -1,5 +1,6 @@
 """Dense to Lambda, by numbers that can be checked by hand."""
 
+import functools
 import json
 
 import jax.numpy as jnp
@@ -204,6 +205,16 @@ def test_two_functions_of_one_name_are_not_confused():
 
     assert Lambda.from_config(configs[0]).function is first.function
     assert Lambda.from_config(configs[1]).function is second.function
+
+
+def test_two_objects_of_one_name_must_be_given():
+    first, second = (Lambda(functools.partial(np.power, x)) for x in (2, 3))
+    configs = [json.loads(json.dumps(x.get_config())) for x in (first, second)]
+
+    with pytest.raises(ValueError, match="`partial`, which is not known here"):
+        Lambda.from_config(configs[0])
+    given = Lambda.from_config(configs[1], {"partial": second.function})
+    assert given.function is second.function
 
 
 def test_foreign_code_is_refused_unless_trusted():
