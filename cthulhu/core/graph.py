@@ -8,6 +8,7 @@ what; its shapes come from tracing the call abstractly.  What the functions comp
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -168,17 +169,25 @@ def any_symbolic(tree: Any) -> bool:
 def infer(node: Node, scope: Callable[[], Scope] = Scope) -> Any:
     """Results of a node as `jax.ShapeDtypeStruct`s, with None for unknown sizes.
 
-    The call is traced once where all sizes are known, else once per stand-in.
+    The call is traced once where all sizes are known, else once per stand-in.  Where
+    stand-ins do not go with the other arguments (a weight fixes a size that the symbol
+    leaves open), sizes that occur among them are tried.
     """
-    unknown = any(None in symbol.shape for symbol in node.symbols)
+    gaps = [
+        (symbol, axis)
+        for symbol in dict.fromkeys(node.symbols)
+        for axis, size in enumerate(symbol.shape)
+        if size is None
+    ]
 
-    def trace(size: int) -> Any:
-        specs = {
-            symbol: jax.ShapeDtypeStruct(
-                tuple(size if d is None else d for d in symbol.shape), symbol.dtype
+    def trace(sizes: Mapping[tuple[Symbol, int], int]) -> Any:
+        specs = [
+            jax.ShapeDtypeStruct(
+                tuple(sizes.get((symbol, i), d) for i, d in enumerate(symbol.shape)),
+                symbol.dtype,
             )
             for symbol in node.symbols
-        }
+        ]
 
         def call(arrays: list[Any]) -> Any:
             with scope():
@@ -187,12 +196,42 @@ def infer(node: Node, scope: Callable[[], Scope] = Scope) -> Any:
                 )
                 return jax.tree.map(_as_value, node.function(*args, **kwargs))
 
-        return jax.eval_shape(call, [specs[symbol] for symbol in node.symbols])
+        return jax.eval_shape(call, specs)
 
-    first = trace(STAND_INS[0])
-    if not unknown:
-        return first
-    return jax.tree.map(_merge, first, trace(STAND_INS[1]))
+    if not gaps:
+        return trace({})
+    first, second = STAND_INS
+    fixed: dict[tuple[Symbol, int], int] = {}
+    try:
+        results = trace(dict.fromkeys(gaps, first))
+    except (TypeError, ValueError) as error:
+        for fixed in _guesses(node, gaps):
+            try:
+                results = trace(dict.fromkeys(gaps, first) | fixed)
+                break
+            except (TypeError, ValueError):
+                continue
+        else:
+            raise error
+    return jax.tree.map(_merge, results, trace(dict.fromkeys(gaps, second) | fixed))
+
+
+def _guesses(node: Node, gaps: list[tuple[Symbol, int]]) -> Iterable[dict]:
+    """Sizes for some of the gaps, the fewest gaps first; a hundred at most.
+
+    None for layers: what they say about a shape that does not fit is worth more.
+    """
+    if node.layer is not None:
+        return ()
+    shapes = [getattr(leaf, "shape", ()) for leaf in node.leaves]
+    known = dict.fromkeys(d for shape in shapes for d in shape if isinstance(d, int))
+    guesses = (
+        dict(zip(some, sizes, strict=True))
+        for count in range(1, len(gaps) + 1)
+        for some in itertools.combinations(gaps, count)
+        for sizes in itertools.product(known, repeat=count)
+    )
+    return itertools.islice(guesses, 100)
 
 
 class Spec:
@@ -205,8 +244,9 @@ class Spec:
 def _merge(one: Any, other: Any) -> Spec:
     if len(one.shape) != len(other.shape):
         raise ValueError(
-            f"The rank of a result depends on a size that is not known yet: {one.shape} "
-            f"with {STAND_INS[0]} for it, {other.shape} with {STAND_INS[1]}."
+            "The rank of a result depends on a size that is not known yet: "
+            f"{one.shape} with {STAND_INS[0]} for it, {other.shape} with "
+            f"{STAND_INS[1]}."
         )
     shape = tuple(
         a if a == b else None for a, b in zip(one.shape, other.shape, strict=True)
@@ -280,9 +320,7 @@ def replay(outputs: Any, feeds: Mapping[Symbol, Any]) -> Any:
     """
     values: dict[Symbol, Any] = dict(feeds)
     evaluate(jax.tree.leaves(outputs), values)
-    return jax.tree.map(
-        lambda x: values[x] if is_symbolic(x) else unwrap(x), outputs
-    )
+    return jax.tree.map(lambda x: values[x] if is_symbolic(x) else unwrap(x), outputs)
 
 
 def evaluate(symbols: Iterable[Any], values: dict[Symbol, Any]) -> None:

@@ -107,3 +107,13 @@ def test_words_of_sessions_are_accepted_where_they_can_mean_something():
     assert 3 == K.eager(K.symbolic(lambda: 3))()
     with pytest.raises(RuntimeError, match="no sessions"):
         K.get_session()
+
+
+def test_a_size_that_a_weight_fixes_is_found_for_a_placeholder_that_leaves_it_open():
+    open_ended = K.placeholder(ndim=2)
+
+    assert (None, 5) == K.int_shape(K.dot(open_ended, np.ones((3, 5))))
+    assert (4, 2) == K.int_shape(K.variable(np.ones((4, 2))) + open_ended)
+    assert (None, None) == K.int_shape(K.dot(open_ended, open_ended))
+    with pytest.raises(TypeError):
+        K.dot(K.placeholder((None, 2)), np.ones((3, 5)))
