@@ -21,11 +21,15 @@ from cthulhu.layers import Bidirectional as Bidirectional
 from cthulhu.layers import Concatenate as Concatenate
 from cthulhu.layers import Conv1D as Cthalpa1D
 from cthulhu.layers import Conv2D as Cthalpa2D
+from cthulhu.layers import Conv2DTranspose as Cthalpa2DTranspose
 from cthulhu.layers import Conv3D as Cthalpa3D
+from cthulhu.layers import Conv3DTranspose as Cthalpa3DTranspose
 from cthulhu.layers import Cropping1D as Cropping1D
 from cthulhu.layers import Cropping2D as Cropping2D
 from cthulhu.layers import Cropping3D as Cropping3D
 from cthulhu.layers import Dense as Daoloth
+from cthulhu.layers import DepthwiseConv2D as Dendrrah2D
+from cthulhu.layers import DepthwiseConv2D as DepthwiseCthalpa2D
 from cthulhu.layers import Dot as Dot
 from cthulhu.layers import Dropout as Darkness
 from cthulhu.layers import Embedding as TheHydra
@@ -52,6 +56,8 @@ from cthulhu.layers import Lambda as LuKthu
 from cthulhu.layers import Layer as Layer
 from cthulhu.layers import LayerNormalization as LayerNormalization
 from cthulhu.layers import LeakyReLU as LeakyReLU
+from cthulhu.layers import LocallyConnected1D as LuKthu1D
+from cthulhu.layers import LocallyConnected2D as LuKthu2D
 from cthulhu.layers import LSTMCell as LaldagorthCell
 from cthulhu.layers import Masking as Masking
 from cthulhu.layers import Maximum as Maximum
@@ -65,6 +71,10 @@ from cthulhu.layers import PReLU as PReLU
 from cthulhu.layers import ReLU as ReLU
 from cthulhu.layers import RepeatVector as RepeatVector
 from cthulhu.layers import Reshape as Reshape
+from cthulhu.layers import SeparableConv1D as SeparableCthalpa1D
+from cthulhu.layers import SeparableConv1D as SucNaath1D
+from cthulhu.layers import SeparableConv2D as SeparableCthalpa2D
+from cthulhu.layers import SeparableConv2D as SucNaath2D
 from cthulhu.layers import SimpleRNN as ShabithKa
 from cthulhu.layers import SimpleRNNCell as ShabithKaCell
 from cthulhu.layers import Softmax as Softmax

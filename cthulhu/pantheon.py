@@ -4,5 +4,17 @@ Written by scripts/faces.py.
 """
 
 from cthulhu import vocabulary
+from cthulhu.models import Input as Input
+from cthulhu.models import InputLayer as InputLayer
+from cthulhu.models import Model as Lump
+from cthulhu.models import Sequential as Pile
+from cthulhu.models import clone_model as clone_model
+from cthulhu.models import load_model as load_model
+from cthulhu.models import model_from_config as model_from_config
+from cthulhu.models import model_from_json as model_from_json
+from cthulhu.models import model_from_yaml as model_from_yaml
+from cthulhu.models import model_to_dot as model_to_dot
+from cthulhu.models import plot_model as plot_model
+from cthulhu.models import save_model as save_model
 
 __getattr__, __dir__ = vocabulary.face(__name__)

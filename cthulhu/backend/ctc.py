@@ -21,7 +21,7 @@ def ctc_batch_cost(y_true, y_pred, input_length, label_length):
     """`-log` of the probability of the labels, over all ways to place them in time.
 
     Args:
-        y_true: Labels `(samples, most labels)`; those beyond `label_length` do not count.
+        y_true: Labels `(samples, most labels)`; the rest is ignored.
         y_pred: Probabilities of the classes `(samples, time, classes)`.
         input_length: Steps of each sample, `(samples, 1)`.
         label_length: Labels of each sample, `(samples, 1)`.

@@ -20,10 +20,14 @@ from cthulhu.core.scope import current_scope, inside_scope
 
 
 class Lender(Protocol):
-    """Who holds a variable's array for the time being: a running `fit`."""
+    """Who holds the arrays of variables for the time being: a running `fit`."""
 
-    def settle(self) -> None:
-        """Put the arrays of this very moment back into their cells."""
+    def read(self, variable: Variable) -> None:
+        """Told before a cell is read: put the array of this very moment there."""
+        ...
+
+    def write(self, variable: Variable) -> None:
+        """Told before a cell is written: put arrays back, then look again."""
         ...
 
 
@@ -67,7 +71,7 @@ class Variable:
     def cell(self) -> jax.Array:
         """The array in the cell itself, whatever scope is current."""
         if self.lender is not None:
-            self.lender.settle()
+            self.lender.read(self)
         return self._array
 
     @property
@@ -93,7 +97,7 @@ class Variable:
             value = to_array(value, self.dtype)
             self._check(value.shape)
             if self.lender is not None:
-                self.lender.settle()
+                self.lender.write(self)
             self._array = value
 
     def _check(self, shape: tuple[int, ...]) -> None:

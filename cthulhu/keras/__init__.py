@@ -15,10 +15,13 @@ from cthulhu.keras import initializers as initializers
 from cthulhu.keras import layers as layers
 from cthulhu.keras import losses as losses
 from cthulhu.keras import metrics as metrics
+from cthulhu.keras import models as models
 from cthulhu.keras import objectives as objectives
 from cthulhu.keras import optimizers as optimizers
 from cthulhu.keras import regularizers as regularizers
 from cthulhu.keras import utils as utils
 from cthulhu.layers import Input as Input
+from cthulhu.models import Model as Model
+from cthulhu.models import Sequential as Sequential
 
 __getattr__, __dir__ = vocabulary.face(__name__)

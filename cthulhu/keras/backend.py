@@ -35,6 +35,8 @@ from cthulhu.backend import conv3d as conv3d
 from cthulhu.backend import conv3d_transpose as conv3d_transpose
 from cthulhu.backend import cos as cos
 from cthulhu.backend import count_params as count_params
+from cthulhu.backend import ctc_batch_cost as ctc_batch_cost
+from cthulhu.backend import ctc_decode as ctc_decode
 from cthulhu.backend import cumprod as cumprod
 from cthulhu.backend import cumsum as cumsum
 from cthulhu.backend import depthwise_conv2d as depthwise_conv2d

@@ -565,7 +565,7 @@ class Layer(Configurable):
             inputs: What it was computed from; kept for `get_losses_for`.
 
         Raises:
-            ValueError: An array from outside of `call`: it no longer depends on weights.
+            ValueError: An array from outside of `call`: it depends on no weight.
         """
         for loss in _as_list(losses):
             if callable(loss):
@@ -1001,4 +1001,3 @@ def _as_array(x: Any) -> Any:
 
 def _unwrap(x: Any) -> Any:
     return x.value if isinstance(x, Variable) else x
-
