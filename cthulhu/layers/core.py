@@ -539,6 +539,9 @@ class Lambda(Layer):
             )
         self._output_shape = output_shape
         self._input_dtypes = None
+        # These four are not plain data: `get_config` writes them in its own way.
+        special = ("function", "output_shape", "mask", "arguments")
+        self._arguments = {k: v for k, v in self._arguments.items() if k not in special}
 
     def call(self, inputs, mask=None):
         dtypes = [K.dtype(x) for x in _as_list(inputs)]
@@ -597,9 +600,10 @@ class Lambda(Layer):
             function_type=function_type,
             output_shape=output_shape,
             output_shape_type=output_shape_type,
-            arguments=dict(self.arguments),
+            arguments={
+                name: _array_as_json(value) for name, value in self.arguments.items()
+            },
         )
-        config.pop("mask", None)
         if callable(self.mask):  # Keras loses it
             config["mask"] = functions_as_data.to_data(self.mask)[0]
         return config
@@ -652,8 +656,14 @@ def _parameters(function):
         return {}
 
 
-def _array_from_json(value):
+def _array_as_json(value):
     """An array argument is saved as `{"type": "ndarray", "value": list}`."""
+    if isinstance(value, np.ndarray):
+        return {"type": "ndarray", "value": value.tolist()}
+    return value
+
+
+def _array_from_json(value):
     if isinstance(value, dict) and value.get("type") == "ndarray":
         return np.asarray(value["value"])
     return value

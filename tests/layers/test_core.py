@@ -148,6 +148,12 @@ def test_lambda_computes_with_its_arguments():
     np.testing.assert_array_equal(layer(np.array([[1.0, 2.0]])), [[3.0, 6.0]])
 
 
+def test_an_array_among_the_arguments_is_saved():
+    layer = Lambda(lambda x, w: x * w, arguments={"w": np.array([1.0, 2.0])})
+    twin = Lambda.from_config(json.loads(json.dumps(layer.get_config())))
+    np.testing.assert_array_equal(twin(np.array([[3.0, 3.0]])), [[3.0, 6.0]])
+
+
 def test_lambda_finds_its_output_shape_by_tracing():
     layer = Lambda(lambda x: K.concatenate([x, x[:, :1]], axis=1))
     assert layer.compute_output_shape((None, 4)) == (None, 5)
