@@ -1,0 +1,288 @@
+"""The step: training, testing or predicting one batch, compiled; and n of them.
+
+This holds the only jit of a model.  A step is a pure function of the values of all
+variables, a key and a batch.  Which steps run, and when somebody hears of them, is
+`loop`'s business.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from cthulhu.core import Scope, Variable
+from cthulhu.training.spec import Spec
+
+# Rows of the buffer that takes what the steps of one block report.
+CAPACITY = 512
+REPORT_BYTES = 16 * 2**20
+
+
+class Slice(NamedTuple):
+    """Where the batches of a block lie in its payload.
+
+    Attributes:
+        form: "rows" of resident arrays, "ordered" rows, or "stacked" batches.
+        size: Rows in a batch.
+        offset: First row, or first batch of a stack.
+        stride: From one batch to the next: rows, or batches.
+    """
+
+    form: str
+    size: int
+    offset: int
+    stride: int
+
+
+def fetch(form: str, payload: Any, at: Any, size: int) -> Any:
+    """One batch of a payload, inside the compiled loop."""
+    if form == "stacked":
+        return jax.tree.map(
+            lambda x: jax.lax.dynamic_index_in_dim(x, at, keepdims=False), payload
+        )
+    if form == "rows":
+        return jax.tree.map(
+            lambda x: jax.lax.dynamic_slice_in_dim(x, at, size), payload
+        )
+    arrays, order = payload
+    index = jax.lax.dynamic_slice_in_dim(order, at, size)
+    return jax.tree.map(lambda x: x.at[index].get(mode="promise_in_bounds"), arrays)
+
+
+class Report(NamedTuple):
+    """What a step tells: numbers in the order of names, and arrays."""
+
+    scalars: Any  # shape (names,), float32
+    arrays: Any  # outputs of `predict`, metrics that are no single number
+
+
+class Program:
+    """The compiled steps of one model in one mode.
+
+    Args:
+        model: Something with variables and a call.
+        spec: Losses and metrics; None for predicting.
+        mode: "train", "test" or "predict".
+        optimizer: Needed for "train".
+        trainable: Variables that training changes, as of `compile`.
+        frozen: Layers whose updates do not count, as of `compile`.
+        extra_metrics: Function that gives the metrics which layers report.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        spec: Spec | None,
+        mode: str,
+        optimizer: Any = None,
+        trainable: Sequence[Variable] = (),
+        frozen: Sequence[Any] = (),
+        extra_metrics: Callable[[], list[Any]] = list,
+    ):
+        self.model = model
+        self.spec = spec
+        self.mode = mode
+        self.optimizer = optimizer
+        self.trainable = list(trainable)
+        self.frozen = list(frozen)
+        self.extra_metrics = extra_metrics
+        self.carried: list[Variable] = []
+        self.fixed: list[Variable] = []
+        self.names: list[str] = []
+        self.array_names: list[str] = []
+        self.report_bytes = 0
+        self.known = False
+        self._report_spec: Any = None
+        self.advance = jax.jit(
+            self._advance, static_argnames=("form", "size", "capacity")
+        )
+        self.once = jax.jit(self._single)
+        self.once_donated = jax.jit(self._single, donate_argnums=0)
+
+    # What one step computes
+
+    def step(self, values: Mapping[Variable, Any], key: Any, batch: Any) -> Any:
+        """New values of variables, and a report."""
+        xs, ys, weights = batch
+        if self.mode == "predict":
+            with Scope(values, training=False, key=key) as scope:
+                outputs, _ = self._call(xs)
+            return scope, Report(None, outputs)
+        if self.mode == "test":
+            with Scope(values, training=False, key=key) as scope:
+                total, aux = self._loss(scope, xs, ys, weights)
+                self.spec.update_metrics(*aux[0], ys, weights, aux[1])
+                return scope, self._report(total)
+
+        def objective(arrays: list[Any]) -> Any:
+            now = dict(values)
+            now.update(zip(self.trainable, arrays, strict=True))
+            with Scope(now, True, key, self.frozen) as inner:
+                total, aux = self._loss(inner, xs, ys, weights)
+            changed = {
+                v: a for v, a in inner.values.items() if v not in now or a is not now[v]
+            }
+            written.update(dict.fromkeys(changed))
+            strangers.update(inner.strangers)
+            return total, (list(changed.values()), aux)
+
+        written: dict[Variable, None] = {}
+        strangers: dict[Variable, None] = {}
+        before = [values[v] for v in self.trainable]
+        (total, (changed, aux)), grads = jax.value_and_grad(objective, has_aux=True)(
+            before
+        )
+        with Scope(values, True, key, self.frozen) as scope:
+            scope.values.update(zip(written, changed, strict=True))
+            scope.strangers.update(strangers)
+            self.optimizer.apply_gradients(
+                list(zip(grads, self.trainable, strict=True))
+            )
+            self.spec.update_metrics(*aux[0], ys, weights, aux[1])
+            return scope, self._report(total)
+
+    def _call(self, xs: list[Any]) -> tuple[list[Any], list[Any]]:
+        inputs = self.model.as_inputs(xs)
+        outputs, masks = self.model.run(inputs, None, {})
+        outputs = outputs if isinstance(outputs, list) else [outputs]
+        masks = masks if isinstance(masks, (list, tuple)) else [masks]
+        if len(masks) != len(outputs):
+            masks = [None] * len(outputs)
+        return outputs, list(masks)
+
+    def _loss(self, scope: Scope, xs: Any, ys: Any, weights: Any) -> Any:
+        outputs, masks = self._call(xs)
+        total, single = self.spec.loss(outputs, masks, ys, weights)
+        for penalty in self.model.penalties:
+            total = total + penalty()
+        for loss in scope.losses:
+            total = total + jnp.mean(loss)
+        return jnp.asarray(total, jnp.float32), ((outputs, masks), single)
+
+    def _report(self, total: Any) -> Report:
+        reported = [
+            *self.spec.mean_losses,
+            *self.spec.compiled_metrics,
+            *self.extra_metrics(),
+        ]
+        values = {"loss": total}
+        values.update({m.name: jnp.asarray(m.result()) for m in reported})
+        self.names = [n for n, v in values.items() if v.ndim == 0]
+        self.array_names = [n for n, v in values.items() if v.ndim > 0]
+        scalars = [values[n].astype(jnp.float32) for n in self.names]
+        return Report(jnp.stack(scalars), [values[n] for n in self.array_names])
+
+    # Which variables take part
+
+    def discover(self, batch: Any) -> None:
+        """Find out which variables the step reads and which it writes."""
+        if self.known:
+            return
+        found = dict.fromkeys(self._candidates())
+        while True:
+            variables = list(found)
+            written: dict[Variable, None] = {}
+            missing: dict[Variable, None] = {}
+            specs = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in variables]
+            function = functools.partial(self._try, variables, written, missing)
+            key = jax.ShapeDtypeStruct((2,), jnp.uint32)
+            report = jax.eval_shape(function, specs, key, batch)
+            new = [v for v in missing if v not in found]
+            if not new:
+                break
+            found.update(dict.fromkeys(new))
+        always = self.trainable if self.mode == "train" else []
+        carried = dict.fromkeys([*always, *written])
+        self.carried = [v for v in variables if v in carried]
+        self.fixed = [v for v in variables if v not in carried]
+        self.report_bytes = sum(
+            leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(report)
+        )
+        self._report_spec = report
+        self.known = True
+
+    def _candidates(self) -> list[Variable]:
+        variables = [*self.trainable, *self.model.weights]
+        if self.optimizer is not None:
+            variables += self.optimizer.variables
+        if self.spec is not None:
+            variables += self.spec.variables()
+            variables += [v for m in self.extra_metrics() for v in m.variables]
+        return variables
+
+    def _try(
+        self,
+        variables: list[Variable],
+        written: dict[Variable, None],
+        missing: dict[Variable, None],
+        arrays: list[Any],
+        key: Any,
+        batch: Any,
+    ) -> Report:
+        values = dict(zip(variables, arrays, strict=True))
+        scope, report = self.step(values, jax.random.wrap_key_data(key), batch)
+        for variable, value in scope.values.items():
+            if variable in values and value is not values[variable]:
+                written[variable] = None
+        missing.update(scope.strangers)
+        return report
+
+    # Compiled
+
+    def _single(self, carry: Any, fixed: Any, batch: Any, key: Any, number: Any) -> Any:
+        values = dict(zip(self.carried, carry, strict=True))
+        values.update(zip(self.fixed, fixed, strict=True))
+        key = jax.random.fold_in(jax.random.wrap_key_data(key), number)
+        scope, report = self.step(values, key, batch)
+        new = tuple(jnp.asarray(scope.values[v], dtype=v.dtype) for v in self.carried)
+        return new, report
+
+    def _advance(
+        self,
+        carry: tuple[Any, ...],
+        fixed: tuple[Any, ...],
+        payload: Any,
+        key: Any,
+        where: Any,  # offset, stride, number of the first step, how many: shape (4,)
+        *,
+        form: str,
+        size: int,
+        capacity: int,
+    ) -> Any:
+        offset, stride, number, n = where[0], where[1], where[2], where[3]
+
+        def one(i: Any, carry: Any) -> Any:
+            batch = fetch(form, payload, offset + i * stride, size)
+            return self._single(carry, fixed, batch, key, number + i)
+
+        def body(i: Any, state: Any) -> Any:
+            carry, buffers = state
+            carry, report = one(i, carry)
+            buffers = jax.tree.map(
+                lambda b, r: jax.lax.dynamic_update_index_in_dim(b, r, i, 0),
+                buffers,
+                report,
+            )
+            return carry, buffers
+
+        if self.mode == "predict":  # outputs have as many rows as the batch
+            spec = jax.eval_shape(one, 0, carry)[1]
+        else:
+            spec = self._report_spec
+        buffers = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape), s.dtype), spec)
+        return jax.lax.fori_loop(0, n, body, (carry, buffers))
+
+    @property
+    def capacity(self) -> int:
+        """How many steps one block can report."""
+        return max(1, min(CAPACITY, REPORT_BYTES // max(1, self.report_bytes)))
+
+
+def key_data(seed: int) -> np.ndarray:
+    """The words of a random key, without asking the device."""
+    return np.array([0, seed], np.uint32)

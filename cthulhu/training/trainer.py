@@ -1,0 +1,1078 @@
+"""Trainer: compile, fit, evaluate and predict, and what their arguments mean.
+
+When hooks are heard and when training stops stands in `loop`; what is computed, in
+`step` and `spec`; what data may be, in the `data` room.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+import numpy as np
+
+from cthulhu import callbacks as hooks
+from cthulhu import data, errors, losses, metrics, optimizers, vocabulary
+from cthulhu.core import Scope, Variable, check_names, draw_seed
+from cthulhu.training.feed import BatchFeed, RowFeed, feed_for
+from cthulhu.training.loop import Run, run_pass
+from cthulhu.training.memory import needs_donation
+from cthulhu.training.spec import Spec
+from cthulhu.training.step import Program, key_data
+
+
+def speaks_old(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a method take its arguments under their old names, and name wrong ones."""
+    known = inspect.signature(method).parameters
+
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs.keys() <= known.keys():
+            kwargs = vocabulary.translate(method.__name__, kwargs)
+            check_names(method.__name__, kwargs, [n for n in known if n != "self"])
+        return method(self, *args, **kwargs)
+
+    return wrapper
+
+
+@vocabulary.aliases
+class Trainer:
+    """Training for something with variables and a call.
+
+    What it is mixed into gives `run(inputs, masks, kwargs)`, `weights`,
+    `trainable_weights`, `penalties`, `built`, `build_from(inputs)`, `input_names`,
+    `output_names` and `output_shapes`.
+    """
+
+    stop_training = False
+    optimizer: Any = None
+    history: Any = None
+    _compile_arguments: dict[str, Any] | None = None
+    _spec_cache: Spec | None = None
+    _step_number = 0
+
+    # Compiling
+
+    @speaks_old
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        metrics=None,
+        loss_weights=None,
+        sample_weight_mode=None,
+        weighted_metrics=None,
+        target_tensors=None,
+    ) -> None:
+        """Say how the model is trained.
+
+        Args:
+            optimizer: Name, config, `Optimizer`, or `optax.GradientTransformation`.
+            loss: Name, function or `Loss` for all outputs, a list of them, or a dict by
+                output name; None where only `add_loss` counts.
+            metrics: List of names, functions and `Metric`s for all outputs, a list of
+                lists, or a dict by output name.
+            loss_weights: Factors of the losses of outputs, a list or a dict by name.
+            sample_weight_mode: `"temporal"` for sample weights per time step; one for
+                all outputs, a list, or a dict by name.
+            weighted_metrics: Like `metrics`, computed with sample and class weights.
+            target_tensors: Not available: targets are always data here.
+
+        Raises:
+            ValueError: An unknown optimizer, loss, metric or output name.
+        """
+        if target_tensors is not None:
+            raise ValueError(
+                errors.message(
+                    "`target_tensors` cannot be used: there are no tensors that hold "
+                    "data",
+                    fix="Give the targets to `fit(x, y)`",
+                )
+            )
+        self.optimizer = optimizers.get(optimizer)
+        self._compile_arguments = {
+            "optimizer": self.optimizer,
+            "loss": loss,
+            "metrics": metrics,
+            "loss_weights": loss_weights,
+            "sample_weight_mode": sample_weight_mode,
+            "weighted_metrics": weighted_metrics,
+        }
+        self.loss = loss
+        self.loss_weights = loss_weights
+        self.sample_weight_mode = sample_weight_mode
+        self._check_names_of(loss, losses.get)
+        for given in (metrics, weighted_metrics):
+            self._check_names_of(given, _metric_known)
+        self._spec_cache = None
+        self._programs: dict[str, Program] = {}
+        self._note_frozen()
+        if self.built:
+            self._spec  # noqa: B018  (wrong names and lengths are met here)
+
+    def _check_names_of(self, given: Any, check: Callable[[Any], Any]) -> None:
+        if isinstance(given, dict) and "class_name" not in given:
+            given = list(given.values())
+        if isinstance(given, (list, tuple)):
+            for one in given:
+                self._check_names_of(one, check)
+        elif given is not None:
+            check(given)
+
+    def _note_frozen(self) -> None:
+        # `trainable` counts as of now, whatever happens to it until the next `compile`
+        self._frozen = [layer for layer in self.layers_below() if not layer.trainable]
+        self._trained = list(self.trainable_weights) if self.built else None
+
+    @property
+    def _collected_trainable_weights(self) -> list[Variable]:
+        if self._trained is None:
+            frozen = set(map(id, self._frozen))
+            shut = {
+                id(w)
+                for layer in self.layers_below()
+                if id(layer) in frozen
+                for w in layer.weights
+            }
+            self._trained = [w for w in self.trainable_weights if id(w) not in shut]
+        return self._trained
+
+    @property
+    def _is_compiled(self) -> bool:
+        return self._compile_arguments is not None
+
+    def _need_compiled(self) -> None:
+        if not self._is_compiled:
+            raise errors.NotReady(
+                errors.message(
+                    f"`{self.name}` must be compiled before training or testing",
+                    fix="Call `compile(optimizer, loss)` on the model first",
+                )
+            )
+
+    @property
+    def _spec(self) -> Spec:
+        if self._spec_cache is None:
+            self._need_compiled()
+            given = dict(self._compile_arguments or {})
+            given.pop("optimizer")
+            self._spec_cache = Spec(self.output_names, self.output_shapes, **given)
+        return self._spec_cache
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what `evaluate` returns: the loss first.
+
+        Raises:
+            RuntimeError: The model is not compiled.
+        """
+        if not self._is_compiled:
+            return ["loss"]
+        if not self.built:
+            return ["loss"]
+        return self._spec.names(self._layer_metrics())
+
+    @property
+    def metrics(self) -> list[Any]:
+        """All metrics: those of `compile`, then those that layers report."""
+        own = []
+        if self._is_compiled and self.built:
+            own = [*self._spec.mean_losses, *self._spec.compiled_metrics]
+        return own + self._layer_metrics()
+
+    def _layer_metrics(self) -> list[Any]:
+        return [m for layer in self.layers_below() for m in layer._metrics]
+
+    @property
+    def loss_functions(self) -> list[Any]:
+        """The loss of each output that has one."""
+        return [output.loss for output in self._spec.trained]
+
+    def reset_metrics(self) -> None:
+        """Set all metrics back to where they begin."""
+        for metric in self.metrics:
+            metric.reset_states()
+
+    # Programs
+
+    def _program(self, mode: str) -> Program:
+        """The compiled steps for a mode; made anew when weights came or went."""
+        programs = self.__dict__.setdefault("_programs", {})
+        identity = tuple(map(id, self.weights))
+        found = programs.get(mode)
+        if found is not None and found.identity == identity:
+            return found
+        if mode == "predict":
+            program = Program(self, None, mode)
+        elif mode == "test":
+            program = Program(self, self._spec, mode, extra_metrics=self._layer_metrics)
+        else:
+            trained = self._collected_trainable_weights
+            self._check_trained(trained)
+            self.optimizer.build(trained)
+            program = Program(
+                self,
+                self._spec,
+                mode,
+                self.optimizer,
+                trained,
+                self._frozen,
+                self._layer_metrics,
+            )
+        program.identity = identity
+        programs[mode] = program
+        return program
+
+    def _check_trained(self, trained: list[Variable]) -> None:
+        if len(trained) != len(self.trainable_weights):
+            warnings.warn(
+                "Discrepancy between trainable weights and collected trainable "
+                "weights, did you set `model.trainable` without calling "
+                "`model.compile` after?",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def _metric_start(self) -> dict[Variable, Any]:
+        """Values of all metric variables at the start of an epoch; cells untouched."""
+        with Scope() as scope:
+            self.reset_metrics()
+        return scope.values
+
+    def as_inputs(self, xs: list[Any]) -> Any:
+        """Arrays as the model is called with them, each in its input's dtype."""
+        dtypes = self.input_dtypes
+        if dtypes is not None:
+            xs = [x.astype(d) for x, d in zip(xs, dtypes, strict=True)]
+        return xs[0] if len(xs) == 1 else xs
+
+    # Data
+
+    def _adapt(self, x: Any, y: Any = None, sample_weight: Any = None, **how: Any):
+        known = self.built and self.input_names is not None
+        if how.get("targets", True) and self._is_compiled and self.built:
+            how["output_names"] = [output.name for output in self._spec.trained]
+            how["sample_weight_modes"] = [o.weight_mode for o in self._spec.trained]
+        elif self.built:
+            how["output_names"] = self.output_names
+        return data.adapt(
+            x, y, sample_weight, input_names=self.input_names if known else None, **how
+        )
+
+    def _feed(
+        self,
+        source: Any,
+        batch_size: int | None,
+        steps: int | None,
+        shuffle: Any = False,
+        seed: int = 0,
+        ahead: bool = True,
+    ) -> RowFeed | BatchFeed:
+        if isinstance(source, data.Rows):
+            self._check_fixed_batch(source, batch_size, steps)
+            if batch_size is None and steps is None:
+                batch_size = self._fixed_batch_size or 32
+        return feed_for(source, batch_size, steps, shuffle, seed, ahead)
+
+    def _check_fixed_batch(
+        self, rows: data.Rows, batch_size: int | None, steps: int | None
+    ) -> None:
+        fixed = self._fixed_batch_size
+        if not fixed:
+            return
+        size = batch_size or (rows.rows if steps else fixed)
+        if size != fixed or rows.rows % fixed:
+            raise errors.DataError(
+                errors.message(
+                    f"`{self.name}` has inputs with a fixed batch size of {fixed}",
+                    f"{rows.rows} rows in batches of {size}",
+                    f"a number of rows that {fixed} divides, and batch_size={fixed}",
+                )
+            )
+
+    def _prepare(self, feed: RowFeed | BatchFeed) -> Any:
+        """Build the model from its first data if need be; shapes of a batch."""
+        if isinstance(feed, BatchFeed):
+            feed.begin(0)
+        example = feed.example()
+        if not self.built:
+            self.build_from(example[0])
+        self._check_inputs(example[0])
+        return example
+
+    def _check_inputs(self, xs: Sequence[Any]) -> None:
+        for name, expected, x in zip(
+            self.input_names or [], self.input_shapes or [], xs, strict=False
+        ):
+            if expected is None:
+                continue
+            shape = (None, *x.shape[1:])
+            wrong = len(shape) != len(expected) or any(
+                None not in (a, b) and a != b
+                for a, b in zip(shape[1:], expected[1:], strict=True)
+            )
+            if wrong:
+                raise errors.ShapeMismatch(
+                    errors.message(
+                        f"Error when checking input: `{name}` of `{self.name}` does "
+                        "not fit the data",
+                        f"an array with shape {shape}",
+                        f"{len(expected)} dimensions, shape {tuple(expected)}",
+                        _advice(shape, tuple(expected)),
+                    )
+                )
+
+    def _check_labels(self, source: Any) -> None:
+        if isinstance(source, data.Rows) and self._is_compiled and self._spec.trained:
+            if not source.ys:
+                names = ", ".join(f"`{o.name}`" for o in self._spec.trained)
+                raise errors.DataError(
+                    errors.message(
+                        f"`{self.name}` has a loss on {names}, but no targets came",
+                        "y=None",
+                        "an array of targets for each",
+                    )
+                )
+            self._spec.check_targets(source.ys)
+
+    # Training
+
+    @speaks_old
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose=1,
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_freq=1,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        steps_per_execution="auto",
+    ):
+        """Train the model.
+
+        Args:
+            x: Inputs: arrays (NumPy, JAX, pandas, HDF5, lists), a list or a dict by
+                input name; or what yields batches `(x, y)` or `(x, y, weights)`: a
+                generator, a `Sequence`, any iterable.
+            y: Targets, like `x`; None where `x` yields batches.
+            batch_size: Rows in a batch, default 32.
+            epochs: Number of the epoch to stop before, counted from 0.
+            verbose: 0 silent, 1 a progress bar, 2 one line an epoch.
+            callbacks: List of callbacks.
+            validation_split: Share of the last rows that are kept for validation,
+                0 to 1.
+            validation_data: `(x, y)`, `(x, y, weights)`, or what yields batches.
+            shuffle: True (rows in a new order each epoch), `"batch"` (whole batches) or
+                False.
+            class_weight: Dict from class to the weight of its rows.
+            sample_weight: Weights of rows, or of their time steps.
+            initial_epoch: Epoch to start at.
+            steps_per_epoch: Batches in an epoch; needed for endless iterators.
+            validation_steps: Batches of a validation.
+            validation_freq: Validate every so many epochs, or in the epochs of a list
+                (counted from 1).
+            max_queue_size: Batches read ahead, at most.
+            workers: Threads or processes that read; 0: the main thread.
+            use_multiprocessing: Whether workers are processes.
+            steps_per_execution: `"auto"`, or steps computed before hooks are heard;
+                1 never computes ahead.
+
+        Returns:
+            A `History`; its `history` holds a list for each name in the logs.
+
+        Raises:
+            RuntimeError: The model is not compiled.
+            ValueError: Data that do not fit; nothing was trained then.
+
+        Example:
+            >>> history = model.fit(x, y, epochs=3, validation_split=0.1)
+            >>> history.history["val_loss"]
+        """
+        self._need_compiled()
+        length = _length(steps_per_execution)
+        how = {
+            "workers": workers,
+            "use_multiprocessing": use_multiprocessing,
+            "max_queue_size": max_queue_size,
+        }
+        source = self._adapt(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps_per_epoch,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            **how,
+        )
+        held_out = None
+        if validation_data is None and validation_split:
+            if not isinstance(source, data.Rows):
+                raise ValueError(
+                    errors.message(
+                        "`validation_split` needs arrays",
+                        "batches, which cannot be split",
+                        fix="Give `validation_data` instead",
+                    )
+                )
+            source, held_out = data.split_validation(source, validation_split)
+        feed = self._feed(
+            source,
+            batch_size,
+            steps_per_epoch,
+            shuffle,
+            draw_seed(),
+            ahead=workers != 0,
+        )
+        if isinstance(feed, BatchFeed) and feed.steps is None and source.endless:
+            raise ValueError(
+                errors.message(
+                    "The data never end, so an epoch has no length",
+                    fix="Give `steps_per_epoch`",
+                )
+            )
+        example = self._prepare(feed)
+        self._check_labels(source)
+        if validation_data is not None:
+            held_out = self._validation_source(validation_data, validation_steps, how)
+        validation = None
+        if held_out is not None:
+            self._check_labels(held_out)
+            validation = self._feed(held_out, batch_size, validation_steps)
+        return self._train(
+            feed,
+            validation,
+            example,
+            source,
+            held_out,
+            range(initial_epoch, epochs),
+            verbose,
+            callbacks,
+            _due(validation_freq),
+            length,
+            batch_size,
+        )
+
+    def _validation_source(self, given: Any, steps: int | None, how: dict) -> Any:
+        if isinstance(given, (list, tuple)) and not data.is_sequence(given):
+            if len(given) not in (2, 3):
+                raise ValueError(
+                    errors.message(
+                        "`validation_data` cannot be read",
+                        f"a tuple of {len(given)}",
+                        "`(x, y)` or `(x, y, sample_weights)`",
+                    )
+                )
+            return self._adapt(*given, steps=steps, **how)
+        return self._adapt(given, steps=steps, **how)
+
+    def _train(
+        self,
+        feed: RowFeed | BatchFeed,
+        validation: RowFeed | BatchFeed | None,
+        example: Any,
+        source: Any,
+        held_out: Any,
+        epochs: range,
+        verbose: int,
+        callbacks: Any,
+        due: Callable[[int], bool],
+        length: int | None,
+        batch_size: int | None,
+    ) -> Any:
+        program = self._program("train")
+        program.discover(example)
+        names = self.metrics_names
+        rows = source.rows if isinstance(source, data.Rows) else None
+        told = self._listeners(callbacks, verbose, rows is not None and feed)
+        told.set_model(self)
+        told.set_params(
+            {
+                **({"batch_size": batch_size, "samples": rows} if rows else {}),
+                "epochs": epochs.stop,
+                "steps": feed.steps,
+                "verbose": verbose,
+                "do_validation": validation is not None,
+                "metrics": [*names, *(f"val_{n}" for n in names if validation)],
+            }
+        )
+        if verbose and rows:
+            tail = ""
+            if isinstance(held_out, data.Rows):
+                tail = f", validate on {held_out.rows} samples"
+            print(f"Train on {rows} samples{tail}")
+        seed = draw_seed()
+        run = None
+        try:
+            told.on_train_begin({})
+            self.stop_training = False
+            self._tell_validation_data(told, held_out)
+            realtime = told.realtime
+            run = Run(
+                program,
+                feed,
+                key_data(seed),
+                self._step_number,
+                length=1 if realtime else length,
+                ahead=not realtime,
+                lend=True,
+                frugal=needs_donation(program.carried),
+            )
+            self._fit_loop(run, told, epochs, validation, due, feed)
+            told.on_train_end({})
+        except BaseException as error:
+            told.on_exception(error)
+            raise
+        finally:
+            if run is not None:
+                self._step_number = run.number + run.position
+                run.finish()
+            feed.close()
+            if validation is not None:
+                validation.close()
+        return self.history
+
+    def _fit_loop(
+        self,
+        run: Run,
+        told: hooks.CallbackList,
+        epochs: range,
+        validation: RowFeed | BatchFeed | None,
+        due: Callable[[int], bool],
+        feed: RowFeed | BatchFeed,
+    ) -> None:
+        start = self._metric_start()
+        for epoch in epochs:
+            run.begin(epoch, start)
+            if epoch == epochs.start:
+                run.compile_rest()
+            logs: dict[str, Any] = {}
+            told.on_epoch_begin(epoch, logs)
+            run.heard()
+            steps = run_pass(
+                run,
+                told.on_train_batch_begin,
+                told.on_train_batch_end,
+                lambda: self.stop_training,
+            )
+            short = isinstance(feed, BatchFeed) and feed.ran_out and not feed.has(steps)
+            whole = not feed.has(steps)
+            feed.end()
+            if validation is not None and whole and due(epoch):
+                values = self._test(validation, told)
+                logs.update({f"val_{k}": v for k, v in values.items()})
+                run.heard()
+            told.on_epoch_end(epoch, logs)
+            run.heard()
+            if isinstance(feed, BatchFeed) and short and feed.fixed_steps:
+                if steps < (feed.steps or 0):
+                    feed.warn_if_short(steps)
+                    break
+            if self.stop_training:
+                break
+
+    def _listeners(self, callbacks: Any, verbose: int, rows: Any) -> hooks.CallbackList:
+        """BaseLogger, the bar, the user's callbacks and History, in this order."""
+        if isinstance(callbacks, hooks.CallbackList):
+            callbacks = callbacks.callbacks
+        stateful = self.metrics_names[1:]
+        first: list[Any] = [hooks.BaseLogger(stateful_metrics=stateful)]
+        if verbose:
+            by_rows = isinstance(rows, RowFeed) and not rows.whole
+            by_rows = by_rows or (rows and not isinstance(rows, RowFeed))
+            first.append(
+                hooks.ProgbarLogger(
+                    count_mode="samples" if by_rows else "steps",
+                    stateful_metrics=stateful,
+                )
+            )
+        self.history = hooks.History()
+        return hooks.CallbackList([*first, callbacks or [], self.history])
+
+    def _tell_validation_data(self, told: hooks.CallbackList, held_out: Any) -> None:
+        if not isinstance(held_out, data.Arrays):
+            kept: list[Any] = []
+        else:
+            weights = [
+                np.ones(held_out.rows, np.float32) if w is None else w
+                for w in held_out.sws or [None] * len(held_out.ys)
+            ]
+            kept = [*held_out.xs, *held_out.ys, *weights]
+        for callback in told.callbacks:
+            callback.validation_data = kept
+
+    # Testing
+
+    @speaks_old
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose=1,
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        return_dict=False,
+    ):
+        """Compute the loss and the metrics on data, without training.
+
+        Args:
+            x: Inputs, as in `fit`.
+            y: Targets.
+            batch_size: Rows in a batch, default 32.
+            verbose: 0 silent, 1 a progress bar.
+            sample_weight: Weights of rows, or of their time steps.
+            steps: Batches to take; needed for endless iterators.
+            callbacks: List of callbacks; their `on_test_*` hooks are heard.
+            max_queue_size: Batches read ahead, at most.
+            workers: Threads or processes that read; 0: the main thread.
+            use_multiprocessing: Whether workers are processes.
+            return_dict: Whether to return a dict by name.
+
+        Returns:
+            The loss, or a list of the loss and the metrics, named by `metrics_names`.
+            The loss is the mean over rows.
+
+        Raises:
+            RuntimeError: The model is not compiled.
+            ValueError: Data that do not fit.
+        """
+        self._need_compiled()
+        source = self._adapt(
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps,
+            workers=workers,
+            use_multiprocessing=use_multiprocessing,
+            max_queue_size=max_queue_size,
+        )
+        feed = self._feed(source, batch_size, steps)
+        self._prepare(feed)
+        self._check_labels(source)
+        told = self._bystanders(
+            callbacks, feed, source, batch_size, verbose, self.metrics_names
+        )
+        try:
+            values = self._test(feed, told, verbose)
+        finally:
+            feed.close()
+        if return_dict:
+            return values
+        return _unpack([values[name] for name in self.metrics_names])
+
+    def _bystanders(
+        self,
+        callbacks: Any,
+        feed: RowFeed | BatchFeed,
+        source: Any,
+        batch_size: int | None,
+        verbose: int,
+        names: list[str] | None,
+    ) -> hooks.CallbackList:
+        """Callbacks of `evaluate` and `predict`, told about the pass."""
+        if isinstance(callbacks, hooks.CallbackList):
+            return callbacks
+        told = hooks.CallbackList(callbacks)
+        told.set_model(self)
+        rows = {}
+        if isinstance(source, data.Rows):
+            rows = {"batch_size": batch_size, "samples": source.rows}
+        params = {**rows, "steps": feed.steps, "verbose": verbose}
+        if names is not None:
+            params["metrics"] = names
+        told.set_params(params)
+        return told
+
+    def _test(
+        self, feed: RowFeed | BatchFeed, told: hooks.CallbackList, verbose: int = 0
+    ) -> dict[str, Any]:
+        """One pass without training; the mean loss and the final metrics by name."""
+        program = self._program("test")
+        feed.begin(0)
+        program.discover(feed.example())
+        run = Run(
+            program,
+            feed,
+            key_data(0),
+            start=self._metric_start(),
+            length=1 if told.realtime else None,
+            ahead=not told.realtime,
+        )
+        bar = self._bar(feed, verbose)
+        total = rows = 0.0
+        last: dict[str, Any] = {}
+
+        def end(i: int, logs: dict[str, Any]) -> None:
+            nonlocal total, rows, last
+            size = logs["size"]
+            total, rows, last = total + logs["loss"] * size, rows + size, logs
+            told.on_test_batch_end(i, logs)
+            if bar is not None:
+                bar.update(i + 1 if bar.steps else int(rows))
+
+        told.on_test_begin({})
+        run.compile_rest()
+        run_pass(run, told.on_test_batch_begin, end)
+        told.on_test_end({})
+        if not rows:
+            raise errors.DataError(
+                errors.message(
+                    "There was no batch to evaluate",
+                    fix="Does the iterator yield anything, or has it ended before?",
+                )
+            )
+        if isinstance(feed, BatchFeed):
+            feed.warn_if_short(run.position)
+        self._keep_states(run)
+        values = {"loss": total / rows}
+        values.update({n: last[n] for n in self.metrics_names[1:]})
+        return values
+
+    def _keep_states(self, run: Run) -> None:
+        """Put the states of stateful layers back; metrics stay as they were."""
+        own = set(map(id, self.weights)) | set(map(id, self._spec_variables()))
+        values = run.finish()
+        metric_state = set(map(id, self._spec_variables()))
+        for variable, array in values.items():
+            if id(variable) not in metric_state and array is not variable._array:
+                variable.assign(array)
+        del own
+
+    def _spec_variables(self) -> list[Variable]:
+        return [v for metric in self.metrics for v in metric.variables]
+
+    def _bar(self, feed: RowFeed | BatchFeed, verbose: int) -> Any:
+        if not verbose:
+            return None
+        by_rows = isinstance(feed, RowFeed) and not feed.whole
+        target = feed.rows if by_rows else feed.steps
+        bar = hooks.Progbar(target)
+        bar.steps = not by_rows
+        return bar
+
+    # Predicting
+
+    @speaks_old
+    def predict(
+        self,
+        x,
+        batch_size=None,
+        verbose=0,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+    ):
+        """Compute the outputs for data.
+
+        Args:
+            x: Inputs, as in `fit`.
+            batch_size: Rows in a batch, default 32.
+            verbose: 0 silent, 1 a progress bar.
+            steps: Batches to take; needed for endless iterators.
+            callbacks: List of callbacks; their `on_predict_*` hooks are heard.
+            max_queue_size: Batches read ahead, at most.
+            workers: Threads or processes that read; 0: the main thread.
+            use_multiprocessing: Whether workers are processes.
+
+        Returns:
+            A NumPy array, or a list of one for each output.
+
+        Raises:
+            ValueError: Data that do not fit.
+        """
+        source = self._adapt(
+            x,
+            targets=False,
+            batch_size=batch_size,
+            steps=steps,
+            workers=workers,
+            use_multiprocessing=use_multiprocessing,
+            max_queue_size=max_queue_size,
+        )
+        feed = self._feed(source, batch_size, steps)
+        example = self._prepare(feed)
+        told = self._bystanders(callbacks, feed, source, batch_size, verbose, None)
+        program = self._program("predict")
+        program.discover(example)
+        bar = self._bar(feed, verbose)
+        parts: list[Any] = []
+        rows = 0
+
+        def end(i: int, logs: dict[str, Any]) -> None:
+            nonlocal rows
+            rows += logs["size"]
+            parts.append(logs["outputs"])
+            told.on_predict_batch_end(i, logs)
+            if bar is not None:
+                bar.update(i + 1 if bar.steps else rows)
+
+        try:
+            feed.begin(0)
+            run = Run(
+                program,
+                feed,
+                key_data(0),
+                length=1 if told.realtime else None,
+                ahead=not told.realtime,
+            )
+            told.on_predict_begin({})
+            run.compile_rest()
+            run_pass(run, told.on_predict_batch_begin, end)
+            told.on_predict_end({})
+            self._keep_states(run)
+        finally:
+            feed.close()
+        if not parts:
+            raise errors.DataError("There was no batch to predict.")
+        outputs = [
+            parts[0][i] if len(parts) == 1 else np.concatenate([p[i] for p in parts])
+            for i in range(len(parts[0]))
+        ]
+        return _unpack(outputs)
+
+    # Single batches
+
+    @speaks_old
+    def train_on_batch(
+        self, x, y=None, sample_weight=None, class_weight=None, reset_metrics=True
+    ):
+        """Train on one batch.
+
+        Args:
+            x: Inputs: an array, a list, or a dict by input name.
+            y: Targets.
+            sample_weight: Weights of rows, or of their time steps.
+            class_weight: Dict from class to the weight of its rows.
+            reset_metrics: Whether metrics begin anew with this batch.
+
+        Returns:
+            The loss, or a list of the loss and the metrics, named by `metrics_names`.
+        """
+        self._need_compiled()
+        return self._on_batch("train", x, y, sample_weight, class_weight, reset_metrics)
+
+    @speaks_old
+    def test_on_batch(self, x, y=None, sample_weight=None, reset_metrics=True):
+        """Compute the loss and the metrics on one batch, without training.
+
+        Args:
+            x: Inputs: an array, a list, or a dict by input name.
+            y: Targets.
+            sample_weight: Weights of rows, or of their time steps.
+            reset_metrics: Whether metrics begin anew with this batch.
+
+        Returns:
+            The loss, or a list of the loss and the metrics, named by `metrics_names`.
+        """
+        self._need_compiled()
+        return self._on_batch("test", x, y, sample_weight, None, reset_metrics)
+
+    @speaks_old
+    def predict_on_batch(self, x):
+        """Compute the outputs for one batch.
+
+        Args:
+            x: Inputs: an array, a list, or a dict by input name.
+
+        Returns:
+            A NumPy array, or a list of one for each output.
+        """
+        rows = self._one_batch(x, None, targets=False)
+        report = self._do_once("predict", rows)
+        return _unpack([np.asarray(a) for a in report.arrays])
+
+    def _one_batch(self, x: Any, y: Any, weight: Any = None, **how: Any) -> Any:
+        rows = self._adapt(x, y, weight, check_nan=False, **how)
+        if not self.built:
+            self.build_from(rows.xs)
+        self._check_inputs(rows.xs)
+        return rows
+
+    def _on_batch(
+        self, mode: str, x: Any, y: Any, weight: Any, classes: Any, reset: bool
+    ) -> Any:
+        rows = self._one_batch(x, y, weight, class_weight=classes)
+        self._check_labels(rows)
+        report = self._do_once(mode, rows, reset)
+        program = self._programs[mode]
+        numbers = np.asarray(report.scalars).tolist()
+        values = dict(zip(program.names, numbers, strict=True))
+        arrays = [np.asarray(a) for a in report.arrays]
+        values.update(zip(program.array_names, arrays, strict=True))
+        return _unpack([values[name] for name in self.metrics_names])
+
+    def _do_once(self, mode: str, rows: data.Arrays, reset: bool = False) -> Any:
+        batch = (rows.xs, rows.ys, rows.sws)
+        program = self._program(mode)
+        program.discover(batch)
+        start = self._metric_start() if reset else {}
+        carry = tuple(start[v] if v in start else v.cell for v in program.carried)
+        fixed = tuple(v.cell for v in program.fixed)
+        seed = self.__dict__.get("_batch_seed")
+        if seed is None:
+            seed = self._batch_seed = draw_seed()
+        number = np.int32(self._step_number)
+        new, report = program.once(carry, fixed, batch, key_data(seed), number)
+        if mode == "train":
+            self._step_number += 1
+        for variable, array in zip(program.carried, new, strict=True):
+            if variable.lender is not None:
+                variable.lender.write(variable)
+            variable.put(array)
+        return report
+
+    # Generators
+
+    @speaks_old
+    def fit_generator(
+        self,
+        generator,
+        steps_per_epoch=None,
+        epochs=1,
+        verbose=1,
+        callbacks=None,
+        validation_data=None,
+        validation_steps=None,
+        validation_freq=1,
+        class_weight=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        shuffle=True,
+        initial_epoch=0,
+    ):
+        """Train on batches from a generator or a `Sequence`: `fit` under an old name.
+
+        Args:
+            generator: Yields batches `(x, y)` or `(x, y, weights)`.
+            steps_per_epoch: Batches in an epoch; default the length of a `Sequence`.
+            epochs: Number of the epoch to stop before.
+            verbose: 0 silent, 1 a progress bar, 2 one line an epoch.
+            callbacks: List of callbacks.
+            validation_data: `(x, y)`, `(x, y, weights)`, or what yields batches.
+            validation_steps: Batches of a validation.
+            validation_freq: Validate every so many epochs, or in the epochs of a list.
+            class_weight: Dict from class to the weight of its rows.
+            max_queue_size: Batches read ahead, at most.
+            workers: Threads or processes that read; 0: the main thread.
+            use_multiprocessing: Whether workers are processes.
+            shuffle: Whether the batches of a `Sequence` come in random order.
+            initial_epoch: Epoch to start at.
+
+        Returns:
+            A `History`.
+        """
+        arguments = dict(locals())
+        arguments.pop("self")
+        return self.fit(arguments.pop("generator"), **arguments)
+
+    @speaks_old
+    def evaluate_generator(
+        self,
+        generator,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        verbose=0,
+    ):
+        """Evaluate on batches from a generator or a `Sequence`; see `evaluate`."""
+        arguments = dict(locals())
+        arguments.pop("self")
+        return self.evaluate(arguments.pop("generator"), **arguments)
+
+    @speaks_old
+    def predict_generator(
+        self,
+        generator,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        verbose=0,
+    ):
+        """Predict batches from a generator or a `Sequence`; see `predict`."""
+        arguments = dict(locals())
+        arguments.pop("self")
+        return self.predict(arguments.pop("generator"), **arguments)
+
+
+def _metric_known(identifier: Any) -> None:
+    if isinstance(identifier, str) and identifier not in ("acc", "accuracy"):
+        if identifier not in ("ce", "crossentropy"):
+            metrics.get(identifier)
+
+
+def _length(given: Any) -> int | None:
+    if given is None or given == "auto":
+        return None
+    if not isinstance(given, int) or given < 1:
+        raise ValueError(
+            errors.message(
+                "`steps_per_execution` cannot be used",
+                repr(given),
+                '"auto", or a whole number from 1 on',
+            )
+        )
+    return given
+
+
+def _due(freq: Any) -> Callable[[int], bool]:
+    """Whether an epoch (counted from 0) is one to validate in.
+
+    Raises:
+        ValueError: Neither a number from 1 on nor a collection.
+    """
+    if isinstance(freq, (int, np.integer)) and not isinstance(freq, bool):
+        if freq < 1:
+            raise ValueError("`validation_freq` can not be less than 1.")
+        return lambda epoch: (epoch + 1) % freq == 0
+    if isinstance(freq, (list, tuple, set, range)):
+        return lambda epoch: epoch + 1 in freq
+    raise ValueError(
+        errors.message(
+            "`validation_freq` cannot be used",
+            f"{freq!r} of type {type(freq).__name__}",
+            "a whole number from 1 on, or a list, tuple or set of epochs",
+        )
+    )
+
+
+def _advice(shape: tuple, expected: tuple) -> str | None:
+    if len(shape) == len(expected) - 1:
+        return "Is an axis missing? `x[..., None]` or `x[None]` adds one"
+    if len(shape) > len(expected) and len(expected) == 2:
+        return (
+            "Flatten the rows: `x.reshape(len(x), -1)`, or begin with a Flatten layer"
+        )
+    return None
+
+
+def _unpack(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
