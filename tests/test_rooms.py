@@ -34,6 +34,7 @@ ALONE = {"monitor"}
 
 # Libraries that are not installed with the package: imported where they are used.
 EXTRAS = {
+    "IPython",
     "PIL",
     "matplotlib",
     "orbax",

@@ -16,5 +16,7 @@ from cthulhu.data import Sequence as Sequence
 from cthulhu.data import SequenceEnqueuer as SequenceEnqueuer
 from cthulhu.data import normalize as normalize
 from cthulhu.data import to_categorical as to_categorical
+from cthulhu.models import model_to_dot as model_to_dot
+from cthulhu.models import plot_model as plot_model
 
 __getattr__, __dir__ = vocabulary.face(__name__)

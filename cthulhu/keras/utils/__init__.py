@@ -13,7 +13,9 @@ from cthulhu.utils import Sequence as Sequence
 from cthulhu.utils import SequenceEnqueuer as SequenceEnqueuer
 from cthulhu.utils import custom_object_scope as custom_object_scope
 from cthulhu.utils import get_custom_objects as get_custom_objects
+from cthulhu.utils import model_to_dot as model_to_dot
 from cthulhu.utils import normalize as normalize
+from cthulhu.utils import plot_model as plot_model
 from cthulhu.utils import serialize_keras_object as serialize_keras_object
 from cthulhu.utils import to_categorical as to_categorical
 
