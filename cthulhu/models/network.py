@@ -550,8 +550,14 @@ def _node_numbers(calls: Iterable[Call]) -> dict[Call, int]:
     numbers = {}
     for call in kept:
         own = [node for node in call.layer._inbound_nodes if node in kept]
-        numbers.update({node: i for i, node in enumerate(own)})
+        first = _first_number(call.layer)
+        numbers.update({node: i for i, node in enumerate(own, first)})
     return numbers
+
+
+def _first_number(layer: Layer) -> int:
+    """In a config the making of a model counts as the first call of it."""
+    return int(isinstance(layer, Network))
 
 
 def _numbered(names: list[str]) -> list[str]:
@@ -577,7 +583,8 @@ def _from_config(cls: type, config: dict[str, Any]) -> Any:
         layers[name] = layer
         if isinstance(layer, InputLayer):
             made[name, 0] = layer._inbound_nodes[0]
-        for number, call in enumerate(entry["inbound_nodes"]):
+        first = _first_number(layer)
+        for number, call in enumerate(entry["inbound_nodes"], first):
             waiting.append((layer, number, call))
     while waiting:
         left = []
