@@ -18,6 +18,8 @@ from cthulhu.layers.base import Layer as Layer
 from cthulhu.layers.convolutional import Conv1D as Conv1D
 from cthulhu.layers.convolutional import Conv2D as Conv2D
 from cthulhu.layers.convolutional import Conv3D as Conv3D
+from cthulhu.layers.convolutional_recurrent import ConvLSTM2D as ConvLSTM2D
+from cthulhu.layers.convolutional_recurrent import ConvLSTM2DCell as ConvLSTM2DCell
 from cthulhu.layers.core import Activation as Activation
 from cthulhu.layers.core import ActivityRegularization as ActivityRegularization
 from cthulhu.layers.core import Dense as Dense

@@ -43,6 +43,7 @@ class Cell(Layer):
 
     gates = 1  # how many times `units` a kernel is wide
     states_count = 1
+    step_rank = 2  # axes of the inputs of one step
 
     def __init__(
         self,
@@ -91,18 +92,16 @@ class Cell(Layer):
         return self.units
 
     def build(self, input_shape):
-        features = input_shape[-1]
-        width = self.gates * self.units
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(features, width),
+            shape=self._kernel_shape(self._channels(input_shape)),
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
         self.recurrent_kernel = self.add_weight(
             name="recurrent_kernel",
-            shape=(self.units, width),
+            shape=self._kernel_shape(self.units),
             initializer=self._recurrent_initializer(),
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
@@ -117,6 +116,12 @@ class Cell(Layer):
                 constraint=self.bias_constraint,
             )
         self.built = True
+
+    def _kernel_shape(self, features):
+        return (features, self.gates * self.units)
+
+    def _channels(self, input_shape):
+        return input_shape[-1]
 
     def _recurrent_initializer(self) -> Callable:
         """An identity is meant for each gate, not for the whole kernel."""
@@ -156,26 +161,42 @@ class Cell(Layer):
                 for _ in range(count)
             ]
 
-        outputs = K.tile(K.ones_like(inputs[:, :1]), [1, self.units])
         return (
             draw(K.ones_like(inputs), self.dropout),
-            draw(outputs, self.recurrent_dropout),
+            draw(K.ones_like(self.zero_state(inputs)), self.recurrent_dropout),
         )
 
-    def _product(self, x, kernel, masks):
-        """`x @ kernel`, with the dropped part of `x` at zero."""
+    def zero_state(self, inputs):
+        """Zeros in the shape of a state, for the inputs of one step."""
+        return K.zeros_like(K.tile(inputs[:, :1], [1, self.units]))
+
+    def _product(self, x, kernel, masks, product=K.dot, axis=-1):
+        """`x @ kernel`, with the dropped part of `x` at zero.
+
+        Args:
+            x: Inputs of one step, or of a whole sequence; or an output.
+            kernel: As wide as there are gates, along its last axis.
+            masks: None, one mask, or one for each gate.
+            product: What multiplies.
+            axis: Where the gates are in the product.
+        """
         if masks is None:
-            return K.dot(x, kernel)
-        if K.ndim(x) == 3:  # a whole sequence: the same is dropped at all steps
+            return product(x, kernel)
+        if K.ndim(x) > self.step_rank:  # a sequence: the same is dropped at all steps
             masks = [K.expand_dims(mask, 1) for mask in masks]
         if len(masks) == 1:
-            return K.dot(x * masks[0], kernel)
+            return product(x * masks[0], kernel)
         return K.concatenate(
             [
-                K.dot(x * mask, kernel[:, i * self.units : (i + 1) * self.units])
+                product(x * mask, kernel[..., i * self.units : (i + 1) * self.units])
                 for i, mask in enumerate(masks)
-            ]
+            ],
+            axis=axis,
         )
+
+    def recur(self, before, masks=None):
+        """What the step does with the output of the step before alone."""
+        return self._product(before, self.recurrent_kernel, masks)
 
     def project(self, inputs, input_masks=None):
         """What the step does with its inputs alone; also for a whole sequence."""
@@ -196,7 +217,7 @@ class Cell(Layer):
     def _split(self, x):
         """One part per gate, along the last axis."""
         parts = x.shape[-1] // self.units
-        return [x[:, i * self.units : (i + 1) * self.units] for i in range(parts)]
+        return [x[..., i * self.units : (i + 1) * self.units] for i in range(parts)]
 
 
 class SimpleRNNCell(Cell):
@@ -208,7 +229,7 @@ class SimpleRNNCell(Cell):
     """
 
     def step(self, projected, states, recurrent_masks=None):
-        recurrent = self._product(states[0], self.recurrent_kernel, recurrent_masks)
+        recurrent = self.recur(states[0], recurrent_masks)
         output = self.activation(projected + recurrent)
         return output, [output]
 
@@ -311,7 +332,7 @@ class GRUCell(GatedCell):
         masks = recurrent_masks
         x_z, x_r, x_h = self._split(projected)
         if self.reset_after:
-            inner = self._product(before, self.recurrent_kernel, masks)
+            inner = self.recur(before, masks)
             if self.use_bias:
                 inner = inner + self.bias[1]
             h_z, h_r, h_h = self._split(inner)
@@ -408,7 +429,7 @@ class LSTMCell(GatedCell):
 
     def step(self, projected, states, recurrent_masks=None):
         before, memory = states
-        recurrent = self._product(before, self.recurrent_kernel, recurrent_masks)
+        recurrent = self.recur(before, recurrent_masks)
         z_i, z_f, z_c, z_o = self._split(projected + recurrent)
         i = self.recurrent_activation(z_i)
         f = self.recurrent_activation(z_f)
@@ -458,7 +479,7 @@ class StackedRNNCells(Layer):
         for cell in self.cells:
             draws = isinstance(cell, (Cell, StackedRNNCells))
             masks.append(cell.draw_masks(inputs, training) if draws else None)
-            inputs = K.tile(K.ones_like(inputs[:, :1]), [1, _output_size(cell)])
+            inputs = K.tile(inputs[:, :1], [1, _output_size(cell)])
         return masks
 
     @property
@@ -583,22 +604,29 @@ class RNN(Layer):
             self.cell.build([step_shape, *constants] if constants else step_shape)
             self.cell.built = True
             name_weights(self.cell.weights, self.name)
-        self._check_state_spec()
+        self._check_state_spec(input_shape)
         if self.stateful:
             self.reset_states()
         self.built = True
 
-    def _check_state_spec(self):
-        sizes = _sizes(self.cell)
+    def _state_shapes(self, input_shape):
+        """The shapes of the states, for an input of that shape."""
+        return [(input_shape[0], size) for size in _sizes(self.cell)]
+
+    def _check_state_spec(self, input_shape):
+        shapes = self._state_shapes((None, *input_shape[1:]))
         if self.state_spec is None:
-            self.state_spec = [InputSpec(shape=(None, size)) for size in sizes]
-        given = [spec.shape[-1] for spec in self.state_spec]
-        if given != list(sizes):
+            self.state_spec = [InputSpec(shape=shape) for shape in shapes]
+        fits = len(self.state_spec) == len(shapes) and not any(
+            InputSpec(shape=shape).problem(spec.shape, "")
+            for shape, spec in zip(shapes, self.state_spec, strict=True)
+        )
+        if not fits:
             raise ValueError(
                 errors.message(
                     f"`{self.name}` got an `initial_state` that does not fit its cell",
-                    received=f"states of the sizes {given}",
-                    expected=f"the sizes {list(sizes)}",
+                    received=str([spec.shape for spec in self.state_spec]),
+                    expected=str(shapes),
                 )
             )
 
@@ -731,8 +759,9 @@ class RNN(Layer):
                     f"`{self.name}` keeps no states", fix="Make it with `stateful=True`"
                 )
             )
-        batch = self.input_spec[0].shape and self.input_spec[0].shape[0]
-        if not batch:
+        input_shape = self.input_spec[0].shape or (None, None, None)
+        shapes = self._state_shapes(input_shape)
+        if any(None in shape for shape in shapes):
             raise ValueError(
                 errors.message(
                     f"`{self.name}` is stateful and must know its batch size",
@@ -740,7 +769,6 @@ class RNN(Layer):
                     "to `Input`",
                 )
             )
-        shapes = [(batch, size) for size in _sizes(self.cell)]
         if self._states is None:
             self._states = [self._make_state(shape) for shape in shapes]
         values = [np.zeros(shape) for shape in shapes]
@@ -769,7 +797,7 @@ class RNN(Layer):
         return config
 
 
-def _shows_its_cell(layer_class):
+def shows_its_cell(layer_class):
     """Class decorator: the cell's arguments are attributes of the layer too."""
     for name, parameter in inspect.signature(layer_class.__init__).parameters.items():
         cells = inspect.signature(layer_class.cell_class.__init__).parameters
@@ -789,7 +817,7 @@ class CellRNN(RNN):
         self.activity_regularizer = regularizers.get(activity_regularizer)
 
 
-@_shows_its_cell
+@shows_its_cell
 class SimpleRNN(CellRNN):
     """A recurrent layer that feeds its output back.
 
@@ -860,7 +888,7 @@ class SimpleRNN(CellRNN):
         )
 
 
-@_shows_its_cell
+@shows_its_cell
 class GRU(CellRNN):
     """A layer of gated recurrent units.
 
@@ -937,7 +965,7 @@ class GRU(CellRNN):
         )
 
 
-@_shows_its_cell
+@shows_its_cell
 class LSTM(CellRNN):
     """A layer of long short-term memories.
 

@@ -33,6 +33,10 @@ EXAMPLES = {
     "Conv2DTranspose": (dict(filters=2, kernel_size=3, strides=2), (3, 4, 2)),
     "Conv3D": (dict(filters=2, kernel_size=2), (3, 4, 3, 1)),
     "Conv3DTranspose": (dict(filters=2, kernel_size=2, padding="same"), (2, 3, 2, 1)),
+    "ConvLSTM2D": (
+        dict(filters=2, kernel_size=2, recurrent_dropout=0.5, return_sequences=True),
+        (3, 4, 4, 1),
+    ),
     "Cropping1D": ({}, (5, 2)),
     "Cropping2D": (dict(cropping=1), (5, 4, 2)),
     "Cropping3D": ({}, (5, 4, 3, 1)),

@@ -47,7 +47,7 @@ def test_an_initial_state_may_be_a_symbol_or_an_array():
     assert layer(Input((4, 3)), initial_state=state).shape == (None, 3)
     zero = layer(SEQUENCE, initial_state=np.zeros((2, 3), "float32"))
     np.testing.assert_allclose(zero, layer(SEQUENCE), rtol=1e-6)
-    with pytest.raises(ValueError, match=r"sizes \[3\]"):
+    with pytest.raises(ValueError, match=r"\(2, 4\).*\(None, 3\)"):
         layers.SimpleRNN(3)(SEQUENCE, initial_state=np.zeros((2, 4), "float32"))
 
 

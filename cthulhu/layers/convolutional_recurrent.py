@@ -1,0 +1,285 @@
+"""Recurrent layers whose products are convolutions, for sequences of images.
+
+The plain recurrent layers and their loop are in `recurrent`.
+"""
+
+from cthulhu import backend as K
+from cthulhu import errors
+from cthulhu.layers import shapes
+from cthulhu.layers.base import InputSpec
+from cthulhu.layers.recurrent import RNN, CellRNN, LSTMCell, shows_its_cell
+
+
+class ConvLSTM2DCell(LSTMCell):
+    """A step of a long short-term memory with convolutions in place of products.
+
+    Args:
+        filters: Number of filters, the channels of the output and of each state.
+        kernel_size: Size of both windows: an integer or two.
+        strides: Distance of the window's positions on the inputs.
+        padding: `"valid"` or `"same"`, of the inputs; states keep their size.
+        data_format: `"channels_last"` or `"channels_first"`; None: the configured one.
+        dilation_rate: Distance of the elements of the window on the inputs.
+
+    The other arguments are those of `LSTMCell`.
+
+    Shapes:
+        Inputs `(batch, rows, cols, channels)`, output and states
+        `(batch, new_rows, new_cols, filters)`.
+
+    See: Shi et al., Convolutional LSTM network, 2015.
+    """
+
+    step_rank = 4
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size,
+        strides=1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate=1,
+        activation="tanh",
+        recurrent_activation="hard_sigmoid",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(
+            filters,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            implementation=1,  # each gate drops its own inputs
+            **kwargs,
+        )
+        self.filters = filters
+        self.kernel_size = shapes.normalize_tuple(kernel_size, 2, "kernel_size")
+        self.strides = shapes.normalize_tuple(strides, 2, "strides")
+        self.padding = shapes.normalize_padding(padding)
+        self.data_format = K.normalize_data_format(data_format)
+        self.dilation_rate = shapes.normalize_tuple(dilation_rate, 2, "dilation_rate")
+
+    def _kernel_shape(self, channels):
+        return (*self.kernel_size, channels, self.gates * self.filters)
+
+    def _channels(self, input_shape):
+        return input_shape[shapes.channels_axis(self.data_format)]
+
+    def output_shape_for(self, input_shape):
+        """The shape of the output, and of each state, for the inputs of one step."""
+        sizes = [
+            shapes.conv_output_length(size, window, self.padding, stride, dilation)
+            for size, window, stride, dilation in zip(
+                shapes.spatial(input_shape, self.data_format),
+                self.kernel_size,
+                self.strides,
+                self.dilation_rate,
+                strict=True,
+            )
+        ]
+        return shapes.with_channels(
+            input_shape[0], sizes, self.filters, self.data_format
+        )
+
+    def zero_state(self, inputs):
+        kernel = K.zeros_like(self.kernel[..., : self.filters])
+        return K.zeros_like(self._convolve_inputs(inputs, kernel))
+
+    def _convolve_inputs(self, x, kernel):
+        """Convolve the images of one step, or of a whole sequence at once."""
+        lead = x.shape[: K.ndim(x) - 3]
+        images = K.reshape(x, (-1, *x.shape[-3:]))
+        output = K.conv2d(
+            images,
+            kernel,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+        )
+        return K.reshape(output, (*lead, *output.shape[1:]))
+
+    def _convolve_output(self, x, kernel):
+        return K.conv2d(x, kernel, padding="same", data_format=self.data_format)
+
+    def _gates_axis(self):
+        return -3 if self.data_format == "channels_first" else -1
+
+    def recur(self, before, masks=None):
+        return self._product(
+            before,
+            self.recurrent_kernel,
+            masks,
+            self._convolve_output,
+            self._gates_axis(),
+        )
+
+    def project(self, inputs, input_masks=None):
+        projected = self._product(
+            inputs,
+            self.kernel,
+            input_masks,
+            self._convolve_inputs,
+            self._gates_axis(),
+        )
+        if not self.use_bias:
+            return projected
+        after = [1, 1] if self.data_format == "channels_first" else []
+        return projected + K.reshape(self.bias, (-1, *after))
+
+    def _split(self, x):
+        if self.data_format == "channels_last":
+            return super()._split(x)
+        return [
+            x[:, i * self.filters : (i + 1) * self.filters] for i in range(self.gates)
+        ]
+
+
+class ConvRNN2D(RNN):
+    """Run a convolutional cell over the steps of a sequence of images.
+
+    Args:
+        cell: A cell such as `ConvLSTM2DCell`, with `output_shape_for(input_shape)`.
+
+    The other arguments are those of `RNN`.
+
+    Shapes:
+        `(batch, steps, rows, cols, channels)` to
+        `(batch, new_rows, new_cols, filters)`, with an axis of the steps behind the
+        first for `return_sequences=True`.
+    """
+
+    def __init__(self, cell, *args, **kwargs):
+        if isinstance(cell, (list, tuple)):
+            raise TypeError(
+                errors.message(
+                    "Convolutional cells cannot be stacked in one layer",
+                    fix="Put one layer upon the other, with `return_sequences=True`",
+                )
+            )
+        super().__init__(cell, *args, **kwargs)
+        self.input_spec = [InputSpec(ndim=5)]
+
+    def compute_output_shape(self, input_shape):
+        if isinstance(input_shape, list):
+            input_shape = input_shape[0]
+        batch, steps, *image = input_shape
+        state = self.cell.output_shape_for((batch, *image))
+        output = (batch, steps, *state[1:]) if self.return_sequences else state
+        return [output, state, state] if self.return_state else output
+
+    def _state_shapes(self, input_shape):
+        batch, _, *image = input_shape
+        return [self.cell.output_shape_for((batch, *image))] * len(self.states)
+
+    def get_initial_state(self, inputs):
+        """Zeros, one image for each sample of the inputs."""
+        return [self.cell.zero_state(inputs[:, 0])] * len(self.states)
+
+
+@shows_its_cell
+class ConvLSTM2D(CellRNN, ConvRNN2D):
+    """A layer of long short-term memories for sequences of images.
+
+    The arguments are those of `ConvLSTM2DCell` and of `RNN`, and
+    `activity_regularizer`, a penalty on the output.
+
+    Shapes:
+        `(batch, steps, rows, cols, channels)` to
+        `(batch, new_rows, new_cols, filters)`, with an axis of the steps behind the
+        first for `return_sequences=True`.
+
+    See: Shi et al., Convolutional LSTM network, 2015.
+    """
+
+    cell_class = ConvLSTM2DCell
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size,
+        strides=1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate=1,
+        activation="tanh",
+        recurrent_activation="hard_sigmoid",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        return_sequences: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_state: bool = False,
+        unroll: bool = False,
+        **kwargs,
+    ):
+        cell = ConvLSTM2DCell(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            data_format=data_format,
+            dilation_rate=dilation_rate,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+        )
+        super().__init__(
+            cell,
+            activity_regularizer=activity_regularizer,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            **kwargs,
+        )
