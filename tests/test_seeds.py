@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import cthulhu
-from cthulhu import keras
+from cthulhu import errors, keras
 
 PAGES = sorted(Path(__file__).parents[2].joinpath("shared", "seeds").glob("*.txt"))
 
@@ -37,14 +37,17 @@ def blocks():
         code = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
         for i, block in enumerate(code):
             if not block.startswith(CUT):
-                yield pytest.param(block, id=f"{number}-{i}", marks=unbuilt(block))
+                yield pytest.param(block, id=f"{number}-{i}", marks=marks(block))
 
 
-def unbuilt(block):
-    """Marks for a block that only shows the signature of a callback yet to be built."""
+def marks(block):
+    """Marks for a block that shows a callback yet to be built, or that is refused."""
     shown = re.fullmatch(r"(?:cthulhu|keras)\.callbacks\.(\w+)\(.*\)\s*", block)
     if shown and not hasattr(cthulhu.callbacks, shown[1]):
         return [pytest.mark.skip(f"{shown[1]} is not built yet")]
+    if block.startswith("reduce_lr"):
+        refused = "monitors `val_loss` in a run without validation, which is refused"
+        return [pytest.mark.xfail(raises=errors.UnknownName, reason=refused)]
     return []
 
 
@@ -82,10 +85,10 @@ def reader(tongue):
     return given | {"model": model}
 
 
-@pytest.mark.parametrize("block", blocks())
+@pytest.mark.parametrize("block", list(blocks()))
 @pytest.mark.filterwarnings(
-    # a page monitors `val_loss` in a run without validation
-    "ignore:.*val_loss.*:RuntimeWarning"
+    # page 003 shows the argument's older name
+    "ignore:`epsilon` argument is deprecated:UserWarning"
 )
 def test_the_block_runs_and_does_what_its_page_says(
     block, monkeypatch, tmp_path, capsys
@@ -96,20 +99,22 @@ def test_the_block_runs_and_does_what_its_page_says(
     tongue = cthulhu if in_cthulhu else keras
     monkeypatch.setitem(sys.modules, "keras", keras)
     monkeypatch.setitem(sys.modules, "keras.callbacks", keras.callbacks)
+    printed = []
     names = reader(tongue) | {"cthulhu": cthulhu, "keras": keras}
+    names["print"] = printed.append
     for blank, filled in BLANKS.items():
         block = block.replace(blank, filled)
 
     exec(compile(block, "page", "exec"), names)
 
-    said = capsys.readouterr().out
     if "history.losses" in block:
         assert 20 * 2 == len(names["history"].losses)
         assert np.isfinite(names["history"].losses).all()
         assert np.mean(names["history"].losses[-2:]) < names["history"].losses[0]
-        assert said.startswith("[")
+        assert printed == [names["history"].losses]
     if "checkpointer" in block:
         assert WEIGHTS.exists()
+        said = capsys.readouterr().out
         assert "improved" in said
         assert 20 == said.count("val_loss")
     if "csv_logger = " in block:
@@ -123,9 +128,9 @@ def test_the_block_runs_and_does_what_its_page_says(
         assert 0 == json.loads(line)["epoch"]
         assert names["json_log"].closed
         assert not any(process.alive for process in names["running"])
-        assert {str(i) for i in range(8)} <= set(said.split())
+        assert printed == list(range(256 // 32))
 
 
 def test_every_page_is_read():
     assert ["000", "001", "002", "003", "004"] == [page.name[:3] for page in PAGES]
-    assert 3 + 3 + 18 + 17 + 6 == len(list(blocks()))
+    assert 3 + 3 + 18 + 19 + 6 == len(list(blocks()))
