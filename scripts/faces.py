@@ -61,6 +61,7 @@ PARTS = {
     "engine.network": "models Network get_source_inputs",
     "engine.sequential": "models Sequential",
     "engine.training": "models Model",
+    "engine.training_utils": "legacy make_batches weighted_masked_objective",
     "engine.saving": "models save_model load_model model_from_config model_from_json "
     "model_from_yaml; saving preprocess_weights_for_loading save_weights_to_hdf5_group "
     "load_weights_from_hdf5_group load_weights_from_hdf5_group_by_name",
@@ -68,7 +69,8 @@ PARTS = {
     "utils.data_utils": "utils get_file Sequence SequenceEnqueuer OrderedEnqueuer "
     "GeneratorEnqueuer",
     "utils.generic_utils": "utils CustomObjectScope custom_object_scope "
-    "get_custom_objects serialize_keras_object deserialize_keras_object Progbar",
+    "get_custom_objects serialize_keras_object deserialize_keras_object Progbar; "
+    "legacy has_arg is_all_none object_list_uid slice_arrays to_list unpack_singleton",
     "utils.io_utils": "utils HDF5Matrix",
     "utils.layer_utils": "utils print_summary get_source_inputs count_params "
     "convert_all_kernels_in_model",
@@ -151,14 +153,13 @@ def spoken(name: str, tongue: str) -> list[str]:
     return list(vocabulary.spellings(name)) or [name]
 
 
-def page(doc: str, lines: list[str], modules: list[str] = ()) -> str:
-    """The text of one file of a face."""
+def page(doc: str, lines: list[str], place: str = "", modules: list[str] = ()) -> str:
+    """The text of one file of a face; `modules` are those that `place` holds."""
     head = f'"""{doc}\n\nWritten by scripts/faces.py.\n"""\n\n'
     lines = ["from cthulhu import vocabulary\n", *lines]
-    lines += [line("cthulhu.keras", name, name) for name in modules]
+    lines += [line(place, name, name) for name in modules]
     lines.sort(key=lambda text: (text.split()[1], "vocabulary" in text))
-    body = "".join(lines)
-    return f"{head}{body}\n{HOOKS}"
+    return f"{head}{''.join(lines)}\n{HOOKS}"
 
 
 def render() -> dict[Path, str]:
@@ -166,17 +167,24 @@ def render() -> dict[Path, str]:
     parts = {room: f"{room} *" for room in ROOMS} | PARTS
     parts = {path: lines_of(part, "keras") for path, part in parts.items()}
     parts = {path: lines for path, lines in parts.items() if lines}
-    folders = {path.split(".")[0] for path in parts if "." in path}
+    folders: dict[str, list[str]] = {}
+    for path in sorted(parts):
+        if "." in path:
+            folder, module = path.split(".")
+            folders.setdefault(folder, []).append(module)
+            parts.setdefault(folder, [])
     files = {}
     for path, lines in parts.items():
-        name = f"{path}.__init__" if path in folders else path
+        inner = folders.get(path, [])
+        name = f"{path}.__init__" if inner else path
         file = HOUSE.joinpath("keras", *name.split(".")).with_suffix(".py")
-        files[file] = page(f"`keras.{path}`, in Keras's words.", lines)
-    tops = sorted({path.split(".")[0] for path in parts})
+        doc = f"`keras.{path}`, in Keras's words."
+        files[file] = page(doc, lines, f"cthulhu.keras.{path}", inner)
     files[HOUSE / "keras" / "__init__.py"] = page(
         "The face in Keras's words: `from cthulhu import keras`.",
         lines_of(TOP, "keras") + [line("cthulhu", "__version__", "__version__")],
-        tops,
+        "cthulhu.keras",
+        sorted(path for path in parts if "." not in path),
     )
     for face, room in {"pantheon": "models", "deities": "layers"}.items():
         doc = f"The face in Cthulhu's words: {room}."

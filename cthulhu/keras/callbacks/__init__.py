@@ -19,5 +19,6 @@ from cthulhu.callbacks import ProgbarLogger as ProgbarLogger
 from cthulhu.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from cthulhu.callbacks import RemoteMonitor as RemoteMonitor
 from cthulhu.callbacks import TerminateOnNaN as TerminateOnNaN
+from cthulhu.keras.callbacks import callbacks as callbacks
 
 __getattr__, __dir__ = vocabulary.face(__name__)

@@ -4,6 +4,13 @@ Written by scripts/faces.py.
 """
 
 from cthulhu import vocabulary
+from cthulhu.keras.engine import base_layer as base_layer
+from cthulhu.keras.engine import input_layer as input_layer
+from cthulhu.keras.engine import saving as saving
+from cthulhu.keras.engine import sequential as sequential
+from cthulhu.keras.engine import topology as topology
+from cthulhu.keras.engine import training as training
+from cthulhu.keras.engine import training_utils as training_utils
 from cthulhu.layers import Input as Input
 from cthulhu.layers import InputLayer as InputLayer
 from cthulhu.layers import InputSpec as InputSpec

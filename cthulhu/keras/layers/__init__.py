@@ -4,6 +4,18 @@ Written by scripts/faces.py.
 """
 
 from cthulhu import vocabulary
+from cthulhu.keras.layers import advanced_activations as advanced_activations
+from cthulhu.keras.layers import convolutional as convolutional
+from cthulhu.keras.layers import convolutional_recurrent as convolutional_recurrent
+from cthulhu.keras.layers import core as core
+from cthulhu.keras.layers import embeddings as embeddings
+from cthulhu.keras.layers import local as local
+from cthulhu.keras.layers import merge as merge
+from cthulhu.keras.layers import noise as noise
+from cthulhu.keras.layers import normalization as normalization
+from cthulhu.keras.layers import pooling as pooling
+from cthulhu.keras.layers import recurrent as recurrent
+from cthulhu.keras.layers import wrappers as wrappers
 from cthulhu.layers import ELU as ELU
 from cthulhu.layers import GRU as GRU
 from cthulhu.layers import LSTM as LSTM
@@ -38,6 +50,8 @@ from cthulhu.layers import Conv3D as Convolution3D
 from cthulhu.layers import Conv3DTranspose as Conv3DTranspose
 from cthulhu.layers import Conv3DTranspose as Deconv3D
 from cthulhu.layers import Conv3DTranspose as Deconvolution3D
+from cthulhu.layers import ConvLSTM2D as ConvLSTM2D
+from cthulhu.layers import ConvLSTM2DCell as ConvLSTM2DCell
 from cthulhu.layers import Cropping1D as Cropping1D
 from cthulhu.layers import Cropping2D as Cropping2D
 from cthulhu.layers import Cropping3D as Cropping3D

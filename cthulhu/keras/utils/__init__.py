@@ -4,6 +4,14 @@ Written by scripts/faces.py.
 """
 
 from cthulhu import vocabulary
+from cthulhu.keras.utils import data_utils as data_utils
+from cthulhu.keras.utils import generic_utils as generic_utils
+from cthulhu.keras.utils import io_utils as io_utils
+from cthulhu.keras.utils import losses_utils as losses_utils
+from cthulhu.keras.utils import metrics_utils as metrics_utils
+from cthulhu.keras.utils import np_utils as np_utils
+from cthulhu.keras.utils import vis_utils as vis_utils
+from cthulhu.keras.utils import visualize_util as visualize_util
 from cthulhu.utils import CustomObjectScope as CustomObjectScope
 from cthulhu.utils import GeneratorEnqueuer as GeneratorEnqueuer
 from cthulhu.utils import HDF5Matrix as HDF5Matrix

@@ -4,6 +4,12 @@ Written by scripts/faces.py.
 """
 
 from cthulhu import vocabulary
+from cthulhu.legacy import has_arg as has_arg
+from cthulhu.legacy import is_all_none as is_all_none
+from cthulhu.legacy import object_list_uid as object_list_uid
+from cthulhu.legacy import slice_arrays as slice_arrays
+from cthulhu.legacy import to_list as to_list
+from cthulhu.legacy import unpack_singleton as unpack_singleton
 from cthulhu.utils import CustomObjectScope as CustomObjectScope
 from cthulhu.utils import Progbar as Progbar
 from cthulhu.utils import custom_object_scope as custom_object_scope

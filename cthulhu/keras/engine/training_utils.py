@@ -1,0 +1,10 @@
+"""`keras.engine.training_utils`, in Keras's words.
+
+Written by scripts/faces.py.
+"""
+
+from cthulhu import vocabulary
+from cthulhu.legacy import make_batches as make_batches
+from cthulhu.legacy import weighted_masked_objective as weighted_masked_objective
+
+__getattr__, __dir__ = vocabulary.face(__name__)

@@ -1,0 +1,129 @@
+"""Helpers from the insides of Keras 2 that scripts came to import.
+
+Nothing in the house uses them.  Old names of arguments and classes are `vocabulary`'s
+business, not this room's.
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cthulhu import backend as K
+
+
+def to_list(x: Any, allow_tuple: bool = False) -> list:
+    """`x` itself if it is a list, else a list of it alone.
+
+    Args:
+        x: Anything.
+        allow_tuple: Whether a tuple becomes the list of its items.
+
+    Example:
+        >>> to_list(3), to_list([3]), to_list((1, 2), allow_tuple=True)
+        ([3], [3], [1, 2])
+    """
+    if isinstance(x, list):
+        return x
+    return list(x) if allow_tuple and isinstance(x, tuple) else [x]
+
+
+def unpack_singleton(x: Sequence) -> Any:
+    """The only item of a sequence of one; any other sequence itself.
+
+    Example:
+        >>> unpack_singleton([3]), unpack_singleton([3, 4])
+        (3, [3, 4])
+    """
+    return x[0] if len(x) == 1 else x
+
+
+def slice_arrays(arrays: Any, start: Any = None, stop: int | None = None) -> Any:
+    """Rows of an array, or of each array of a list; None stays None.
+
+    Args:
+        arrays: An array, or a list of arrays and Nones.
+        start: The first row, or a list or array of rows.
+        stop: The row after the last; None: to the end.
+
+    Example:
+        >>> slice_arrays([[1, 2, 3], None], 0, 2)
+        [[1, 2], None]
+    """
+    if isinstance(arrays, list):
+        return [None if x is None else _rows(x, start, stop) for x in arrays]
+    return [None] if arrays is None else _rows(arrays, start, stop)
+
+
+def _rows(array, start, stop):
+    if hasattr(start, "__len__"):
+        return array[start.tolist() if hasattr(start, "tolist") else start]
+    return array[start:stop]
+
+
+def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
+    """First row and row after the last of each batch.
+
+    Example:
+        >>> make_batches(5, 2)
+        [(0, 2), (2, 4), (4, 5)]
+    """
+    firsts = range(0, size, batch_size)
+    return [(first, min(size, first + batch_size)) for first in firsts]
+
+
+def has_arg(fn: Callable, name: str, accept_all: bool = False) -> bool:
+    """Whether a function takes an argument by its name.
+
+    Args:
+        fn: A function, method or class.
+        name: Name of the argument.
+        accept_all: What to answer where `fn` takes any name (`**kwargs`).
+
+    Example:
+        >>> has_arg(lambda x: x, "x"), has_arg(pow, "x", accept_all=True)
+        (True, False)
+    """
+    parameters = inspect.signature(fn).parameters
+    if name in parameters:
+        by_name = (
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.KEYWORD_ONLY,
+        )
+        return parameters[name].kind in by_name
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return accept_all and open_ended
+
+
+def object_list_uid(object_list: Any) -> str:
+    """One text that tells the objects of a list apart from any others."""
+    return ", ".join(str(abs(id(x))) for x in to_list(object_list))
+
+
+def is_all_none(iterable_or_element: Any) -> bool:
+    """Whether there is nothing but None."""
+    return all(x is None for x in to_list(iterable_or_element, allow_tuple=True))
+
+
+def weighted_masked_objective(fn: Callable | None) -> Callable | None:
+    """A loss of (y_true, y_pred) as a mean over samples with weights and a mask.
+
+    mean(fn * mask / mean(mask) * weights / mean(weights != 0))
+
+    Args:
+        fn: A loss that returns a number for each sample, or each sample and step.
+    """
+    if fn is None:
+        return None
+
+    def weighted(y_true, y_pred, weights, mask=None):
+        score = fn(y_true, y_pred)
+        if mask is not None:
+            mask = K.cast(mask, K.floatx())
+            score = score * mask / (K.mean(mask) + K.epsilon())
+        if weights is not None:
+            extra = list(range(K.ndim(weights), K.ndim(score)))
+            score = K.mean(score, axis=extra) * weights if extra else score * weights
+            score = score / K.mean(K.cast(K.not_equal(weights, 0), K.floatx()))
+        return K.mean(score)
+
+    return weighted
