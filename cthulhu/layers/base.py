@@ -440,8 +440,10 @@ class Layer(Configurable):
         shape = () if shape is None else tuple(shape)
         dtype = dtype or self.dtype or config.floatx()
         initializer = initializers.get(initializer or "glorot_uniform")
+        with jax.ensure_compile_time_eval():  # numbers, even while a call is traced
+            start = initializer(shape, dtype=dtype)
         weight = Variable(
-            initializer(shape, dtype=dtype),
+            start,
             dtype=dtype,
             name=f"{self.name}/{name or 'weight'}",
             trainable=trainable,

@@ -22,6 +22,7 @@ from cthulhu.core import (
     registry,
 )
 from cthulhu.layers.base import Call, InputLayer, Layer
+from cthulhu.metrics import Metric
 
 
 class Network(Layer):
@@ -418,7 +419,7 @@ class Network(Layer):
             return _from_config(cls, config)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if self.__dict__.get("_is_graph") and isinstance(value, Layer):
+        if self.__dict__.get("_is_graph") and not isinstance(value, Metric):
             object.__setattr__(self, name, value)  # its layers are those of the graph
         else:
             super().__setattr__(name, value)

@@ -125,7 +125,8 @@ class Trainer:
 
     def _note_frozen(self) -> None:
         # `trainable` counts as of now, whatever happens to it until the next `compile`
-        self._frozen = [layer for layer in self.layers_below() if not layer.trainable]
+        # A set: layers in a list would become layers of the model.
+        self._frozen = {layer for layer in self.layers_below() if not layer.trainable}
         self._trained = list(self.trainable_weights) if self.built else None
 
     @property
