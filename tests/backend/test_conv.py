@@ -23,9 +23,18 @@ def convolved(x, kernel, stride, dilation, pads):
     return y
 
 
-@pytest.mark.parametrize("rank", [1, 2, 3])
-@pytest.mark.parametrize("stride, dilation", [(1, 1), (2, 1), (1, 2)])
-@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize(
+    "rank, stride, dilation, data_format",
+    [
+        (1, 2, 1, "channels_last"),
+        (1, 1, 2, "channels_first"),
+        (2, 1, 1, "channels_last"),
+        (2, 2, 1, "channels_first"),
+        (2, 1, 2, "channels_last"),
+        (3, 1, 1, "channels_first"),
+        (3, 2, 1, "channels_last"),
+    ],
+)
 def test_convolution_is_the_sum_over_the_window(rank, stride, dilation, data_format):
     x = np.random.randn(2, *[6, 7, 5][:rank], 3)
     kernel = np.random.randn(*[3, 2, 2][:rank], 3, 4)
@@ -114,7 +123,7 @@ def test_depthwise_and_separable_convolutions():
     assert (5, 4, 4) == steps.shape
 
 
-@pytest.mark.parametrize("size, stride", [(2, 2), (3, 1), (2, 3), (3, 2)])
+@pytest.mark.parametrize("size, stride", [(2, 2), (2, 3), (3, 2)])
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("mode", ["max", "avg"])
 def test_pooling_leaves_padding_out(size, stride, padding, mode):
