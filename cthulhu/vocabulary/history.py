@@ -23,7 +23,7 @@ class Change(NamedTuple):
 
     where: tuple[str, ...]  # names of classes or of functions and methods
     since: str  # the version that brought the new names
-    renamed: dict[str, str]  # old name -> new name
+    renamed: dict[str, str | tuple[str, ...]]  # old name -> new name, or several
     values: dict[str, dict] = {}  # old name -> {old value: new value}
     gathered: Gather | None = None  # several arguments that became one
     dropped: dict[str, object] = {}  # old name -> the values that mean nothing today
@@ -129,7 +129,11 @@ ARGUMENTS = (
     Change(
         ("SeparableConv2D",),
         "2.0",
-        {**_CONV, **_BIAS},
+        {
+            "init": ("depthwise_initializer", "pointwise_initializer"),
+            **_CONV,
+            **_BIAS,
+        },
         _LAYOUTS,
         _ROWS_COLS,
         positions=(1, 2),

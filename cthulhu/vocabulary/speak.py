@@ -82,7 +82,8 @@ def translate(name: str, kwargs: dict) -> dict:
             value = _today(old.values.get(word, {}), value)
             if word in history.COUNTED_IN_SAMPLES:
                 value = _in_batches(word, value, kwargs.get("generator"))
-            _put(out, name, word, old.renamed[word], value, kwargs)
+            for new in _names(old.renamed[word]):
+                _put(out, name, word, new, value, kwargs)
         else:
             out[word] = value
     gather = old.gathered
@@ -90,6 +91,10 @@ def translate(name: str, kwargs: dict) -> dict:
         together = tuple(out.pop(word, None) for word in gather.olds)
         _put(out, name, "` and `".join(gather.olds), gather.new, together, kwargs)
     return out
+
+
+def _names(new):
+    return (new,) if isinstance(new, str) else new
 
 
 def _today(values, value):

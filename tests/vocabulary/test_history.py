@@ -41,6 +41,11 @@ from cthulhu.vocabulary import history
             {"padding": "same", "strides": (2, 2)},
         ),
         ("Conv2D", {"dim_ordering": "th"}, {"data_format": "channels_first"}),
+        (
+            "SeparableConv2D",
+            {"init": "one"},
+            {"depthwise_initializer": "one", "pointwise_initializer": "one"},
+        ),
         ("MaxPooling2D", {"dim_ordering": "tf"}, {"data_format": "channels_last"}),
         ("MaxPooling2D", {"dim_ordering": "default"}, {"data_format": None}),
         (
