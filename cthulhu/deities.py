@@ -24,6 +24,9 @@ from cthulhu.layers import Conv2D as Cthalpa2D
 from cthulhu.layers import Conv2DTranspose as Cthalpa2DTranspose
 from cthulhu.layers import Conv3D as Cthalpa3D
 from cthulhu.layers import Conv3DTranspose as Cthalpa3DTranspose
+from cthulhu.layers import ConvLSTM2D as ConvLaldagorth2D
+from cthulhu.layers import ConvLSTM2D as Cxaxukluth
+from cthulhu.layers import ConvLSTM2DCell as ConvLaldagorth2DCell
 from cthulhu.layers import Cropping1D as Cropping1D
 from cthulhu.layers import Cropping2D as Cropping2D
 from cthulhu.layers import Cropping3D as Cropping3D
