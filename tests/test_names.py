@@ -59,6 +59,21 @@ def test_each_method_of_the_table_is_one_of_a_model(word):
         assert callable(getattr(model, spelling))
 
 
+@pytest.mark.parametrize("base", ["Model", "Sequential"])
+@pytest.mark.parametrize(
+    "said, other", [("fit", "summon"), ("summon", "fit"), ("compile", "conjure")]
+)
+def test_a_model_that_overrides_a_method_overrides_it_in_both_tongues(
+    base, said, other
+):
+    def louder(self, word):
+        return word.upper()
+
+    loud = type("Loud", (getattr(room("models"), base),), {said: louder})()
+
+    assert "HM" == getattr(loud, said)("hm") == getattr(loud, other)("hm")
+
+
 def test_the_modules_of_the_table_are_there():
     for word in skin.CTHULHU.words:
         if word.kind == "module":
