@@ -809,6 +809,8 @@ class Layer(Configurable):
 class _InferenceScope(Scope):
     """Scope of shape inference: as in training, and it notes who updates what."""
 
+    inferring = True  # sizes that are not known yet are stand-ins here
+
     def __init__(self, traces: list[_InferenceScope]):
         super().__init__(training=True)
         self.updated: list[tuple[Layer, Variable]] = []

@@ -14,7 +14,7 @@ import numpy as np
 
 from cthulhu import activations, constraints, errors, initializers, regularizers
 from cthulhu import backend as K
-from cthulhu.core import Node, Symbol, infer
+from cthulhu.core import Node, Symbol, current_scope, infer
 from cthulhu.layers import functions_as_data
 from cthulhu.layers.base import InputSpec, Layer
 
@@ -176,10 +176,12 @@ class Dropout(Layer):
         """The shape of the random pattern for these inputs; None: the same shape."""
         if self.noise_shape is None:
             return None
-        shape = inputs.shape
+        shape, noise_shape = inputs.shape, list(self.noise_shape)
+        if getattr(current_scope(), "inferring", False):
+            noise_shape[0] = None  # a batch of unknown size cannot fit a fixed one
         return tuple(
             shape[axis] if size is None else size
-            for axis, size in enumerate(self.noise_shape)
+            for axis, size in enumerate(noise_shape)
         )
 
     def call(self, inputs, training=None):

@@ -28,8 +28,8 @@ class Merge(Layer):
     def _merge_function(self, inputs):
         raise NotImplementedError
 
-    def _check_inputs(self, shapes) -> None:
-        """Raise a ValueError if these are not shapes of inputs to merge."""
+    def _check_count(self, shapes) -> None:
+        """Raise a ValueError if these are not as many inputs as can be merged."""
         needed = self.inputs_needed
         count = len(shapes) if isinstance(shapes, list) else 1
         if count < 2 or needed not in (None, count):
@@ -42,6 +42,10 @@ class Merge(Layer):
                     + " inputs",
                 )
             )
+
+    def _check_inputs(self, shapes) -> None:
+        """Raise a ValueError if these are not shapes of inputs to merge."""
+        self._check_count(shapes)
         batch_sizes = {shape[0] for shape in shapes} - {None}
         if len(batch_sizes) > 1:
             raise ValueError(
@@ -58,8 +62,10 @@ class Merge(Layer):
         self.built = True
 
     def call(self, inputs):
-        if not isinstance(inputs, list):
-            self._check_inputs(inputs.shape)
+        if isinstance(inputs, list):
+            self._check_count([x.shape for x in inputs])
+        else:
+            self._check_count(inputs.shape)
         return self._merge_function(self._with_equal_ranks(inputs))
 
     def _with_equal_ranks(self, inputs):

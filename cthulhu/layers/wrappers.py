@@ -5,7 +5,7 @@ import inspect
 
 from cthulhu import backend as K
 from cthulhu import errors
-from cthulhu.core import registry
+from cthulhu.core import Scope, current_scope, registry
 from cthulhu.layers.base import InputSpec, Layer
 from cthulhu.layers.recurrent import name_weights, standardize_args
 
@@ -86,7 +86,10 @@ class TimeDistributed(Wrapper):
 
     def compute_mask(self, inputs, mask=None):
         inner = None if mask is None else _all_steps(mask)
-        output = self.layer.compute_mask(_all_steps(inputs), inner)
+        # A model runs to find its mask: what it writes meanwhile is not kept.
+        scope = current_scope()
+        with Scope(getattr(scope, "values", None), scope.training, scope.key):
+            output = self.layer.compute_mask(_all_steps(inputs), inner)
         if output is not None:
             return _by_sample(output, inputs.shape)
         # The layer knows nothing of masks: a step counts if anything in it does.
@@ -261,10 +264,12 @@ def _alone(values):
 
 def _all_steps(x):
     """`(batch, steps, ...)` as `(batch * steps, ...)`."""
-    shape = x.shape
-    return K.reshape(x, (shape[0] * shape[1], *shape[2:]))
+    batch, steps, *rest = x.shape
+    every = -1 if None in (batch, steps) else batch * steps
+    return K.reshape(x, (every, *rest))
 
 
 def _by_sample(x, input_shape):
     """The reverse of `_all_steps`."""
-    return K.reshape(x, (input_shape[0], input_shape[1], *x.shape[1:]))
+    batch, steps = (-1 if size is None else size for size in input_shape[:2])
+    return K.reshape(x, (batch, steps, *x.shape[1:]))

@@ -75,6 +75,13 @@ def test_dropout_follows_its_noise_shape():
     assert 0 < (dropped[:, 0] == 0).sum() < 50
 
 
+def test_a_noise_shape_may_fix_the_batch():
+    layer = layers.Dropout(0.5, noise_shape=(3, 1))
+    assert layer(Input((2,))).shape == (None, 2)
+    dropped = in_training(layer, np.ones((3, 2)))
+    assert np.all(dropped == dropped[:, :1])
+
+
 def test_spatial_dropout_drops_whole_channels():
     x = np.ones((8, 5, 6))
     dropped = in_training(layers.SpatialDropout1D(0.5), x)

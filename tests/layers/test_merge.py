@@ -46,6 +46,14 @@ def test_inputs_that_do_not_fit_are_refused(layer, shapes, message):
         layer([Input(shape) for shape in shapes])
 
 
+def test_a_built_layer_still_counts_its_inputs():
+    layer = layers.Subtract()
+    inputs = [Input((3,)) for _ in range(3)]
+    layer(inputs[:2])
+    with pytest.raises(ValueError, match="exactly 2"):
+        layer(inputs)
+
+
 def test_a_merge_layer_needs_a_list():
     with pytest.raises(ValueError, match="merges several inputs"):
         layers.Add()(Input((3,)))

@@ -205,3 +205,11 @@ def test_masks_hold_the_output_of_the_step_before():
     mask = jnp.asarray([[True, True, False, True]] * 2)
     output = np.asarray(layer(x, mask=mask))
     np.testing.assert_array_equal(output[:, 2], output[:, 1])
+
+
+def test_a_mask_can_be_asked_for_with_symbols():
+    inputs = Input((4, 3))
+    mask = layers.Masking().compute_mask(inputs)
+    layer = layers.TimeDistributed(layers.Dense(2))
+    layer(inputs)
+    assert layer.compute_mask(inputs, mask).shape == (None, 4)
