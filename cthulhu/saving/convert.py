@@ -124,6 +124,50 @@ def _shares(inner, count: int) -> list[int]:
 # From Keras 1
 
 
+def state_from_1(
+    arrays: Weights, named: Sequence[tuple[Any, list[str]]], backend: str | None = None
+) -> Weights:
+    """The state of an optimizer of Keras 1, in the order of today's weights.
+
+    It had one array per weight in each of its parts, sorted by the weights' names.
+
+    Args:
+        arrays: What was stored.
+        named: Each layer with the names under which its weights were stored.
+        backend: The backend that stored them.
+    """
+    trained = [pair for layer, names in named for pair in _trained_parts(layer, names)]
+    order = sorted(name for _, names in trained for name in names)
+    head = [array for array in arrays if array.ndim == 0]
+    slots = arrays[len(head) :]
+    if not order or len(slots) % len(order):
+        return arrays
+    new = head
+    for start in range(0, len(slots), len(order)):
+        by_name = dict(zip(order, slots[start : start + len(order)], strict=True))
+        for layer, names in trained:
+            part = [by_name[name] for name in names]
+            new = new + preprocess_weights_for_loading(layer, part, "1", backend)
+    return new
+
+
+def _trained_parts(layer: Any, names: list[str]) -> list[tuple[Any, list[str]]]:
+    """Layers without inner layers, with the names of their weights that are trained."""
+    inner = _inner_layers(layer)
+    if inner is None:
+        if not layer.trainable_weights:
+            return []
+        whole = len(names) != len(layer.weights)  # stored by gates
+        return [(layer, names if whole else names[: len(layer.trainable_weights)])]
+    found = []
+    for (part, variables), share in zip(inner, _shares(inner, len(names)), strict=True):
+        mine, names = names[:share], names[share:]
+        trained = {id(variable) for variable in part.trainable_weights}
+        if any(id(variable) in trained for variable in variables):
+            found += _trained_parts(part, mine)
+    return found
+
+
 def _conv1d(layer, arrays):
     kernel = arrays[0]
     length = layer.kernel_size[0]

@@ -157,24 +157,24 @@ def load_weights(
             weights.load_weights_from_hdf5_group(group, model.layers, reshape)
 
 
-def model_config(model: Any) -> dict[str, Any]:
-    """The configuration of a model as plain data, with the version of its layout."""
+def model_to_json(model: Any, **kwargs: Any) -> str:
+    """The configuration of a model as JSON; `kwargs` go to `json.dumps`."""
     config = {
         "class_name": type(model).__name__,
         "config": model.get_config(),
         "keras_version": weights.KERAS_VERSION,
         "backend": weights.BACKEND,
     }
-    return configs.parse(configs.to_json(config))
+    return configs.to_json(config, **kwargs)
 
 
-def pickle_model(model: Any) -> bytes:
+def model_to_bytes(model: Any) -> bytes:
     """A model as the bytes of a file, for pickling."""
     return bytes(hdf5.image(lambda file: _write_model(file, model, True), _size(model)))
 
 
-def unpickle_model(data: bytes) -> Any:
-    """The model that `pickle_model` wrote, code of its `Lambda` layers included.
+def model_from_bytes(data: bytes) -> Any:
+    """The model that `model_to_bytes` wrote, code of its `Lambda` layers included.
 
     Whoever unpickles trusts the data: a pickle can run anything in any case.
     """
@@ -256,7 +256,7 @@ def _compile(model, text: str | None, group: h5py.Group, custom: dict) -> None:
         )
     if "optimizer_weights" in group:
         model.optimizer.build(model.trainable_weights)
-        weights.load_optimizer(group, model.optimizer)
+        weights.load_optimizer(group, model.optimizer, model.layers)
 
 
 def _revived(kind: str, value: Any, custom: dict) -> Any:

@@ -295,17 +295,28 @@ def write_optimizer(group: h5py.Group, optimizer: Any) -> None:
         write_variables(group.create_group("optimizer_weights"), optimizer.weights)
 
 
-def load_optimizer(group: h5py.Group, optimizer: Any) -> None:
+def load_optimizer(file: h5py.Group, optimizer: Any, layers: Sequence[Any]) -> None:
     """Set the state of an optimizer that was built for its model.
+
+    Args:
+        file: The file of the model.
+        optimizer: The optimizer.
+        layers: The layers of the model.
 
     Raises:
         ValueError: If the state belongs to another optimizer or model.
     """
-    group = hdf5.child(group, "optimizer_weights")
+    group = hdf5.child(file, "optimizer_weights")
     names = hdf5.read_names(group, "weight_names") or []
     what = f"The state of the optimizer `{type(optimizer).__name__}`"
     try:
-        optimizer.set_weights(read_arrays(group, names, optimizer.weights, what))
+        arrays = read_arrays(group, names, optimizer.weights, what)
+        stored = Stored(file)
+        if stored.version.split(".")[0] == "1":
+            arrays = convert.state_from_1(
+                arrays, _named(stored, layers), stored.backend
+            )
+        optimizer.set_weights(arrays)
     except (hdf5.RefusedFile, hdf5.DamagedFile):
         raise
     except ValueError as problem:
@@ -317,3 +328,10 @@ def load_optimizer(group: h5py.Group, optimizer: Any) -> None:
                 "a fresh optimizer",
             )
         ) from problem
+
+
+def _named(stored: Stored, layers: Sequence[Any]) -> list[tuple[Any, list[str]]]:
+    """Layers that have weights, with the names that these have in a file."""
+    names = [stored.weight_names(name) for name in stored.layer_names]
+    layers = [layer for layer in layers if layer.weights]
+    return list(zip(layers, [part for part in names if part], strict=True))

@@ -1,7 +1,6 @@
 """Models and weights go into files and come back the same."""
 
 import io
-import json
 import os
 
 import h5py
@@ -273,10 +272,10 @@ def test_a_model_goes_through_bytes():
     model = chain(compiled=True)
     from cthulhu.core import registry
 
-    data = saving.pickle_model(model)
+    data = saving.model_to_bytes(model)
     with registry.custom_object_scope(CUSTOM):
-        twin = saving.unpickle_model(data)
-        bare = saving.unpickle_model(saving.pickle_model(chain()))
+        twin = saving.model_from_bytes(data)
+        bare = saving.model_from_bytes(saving.model_to_bytes(chain()))
     same(twin.get_weights(), model.get_weights())
     same(twin.optimizer.get_weights(), model.optimizer.get_weights())
     assert bare.optimizer is None
@@ -308,7 +307,7 @@ def test_paths_in_other_places_go_through_what_opens_them(monkeypatch):
 
 def test_json_holds_the_layers_and_not_the_weights():
     model = chain()
-    text = json.dumps(saving.model_config(model))
+    text = saving.model_to_json(model, indent=1)
     twin = saving.model_from_json(text, CUSTOM)
     assert [layer.name for layer in twin.layers] == ["dense_1", "nothing", "dense_2"]
     with pytest.raises(TypeError, match="Sequential"):
@@ -319,7 +318,7 @@ def test_json_holds_the_layers_and_not_the_weights():
 def flipped(tmp_path):
     """A saved model, and a function that flips one byte of it and loads it."""
     model = chain(compiled=True)
-    data = saving.pickle_model(model)
+    data = saving.model_to_bytes(model)
 
     def flip(position):
         damaged = bytearray(data)
@@ -357,7 +356,7 @@ def test_a_flipped_weight_is_named(tmp_path):
 
 
 def test_a_file_that_was_cut_off_is_not_loaded(tmp_path):
-    data = saving.pickle_model(chain(compiled=True))
+    data = saving.model_to_bytes(chain(compiled=True))
     for part in range(1, 50):
         with pytest.raises((OSError, ValueError, KeyError)):
             load(data[: len(data) * part // 50])
