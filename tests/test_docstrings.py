@@ -4,9 +4,11 @@ import doctest
 import importlib
 import pkgutil
 
+import numpy as np
 import pytest
 
 import cthulhu
+from cthulhu import backend, core, layers, models
 
 FACES = ("cthulhu.keras", "cthulhu.deities", "cthulhu.pantheon")
 MODULES = [
@@ -15,12 +17,18 @@ MODULES = [
     if not module.name.startswith(FACES)
 ]
 
+# Names that an example may use without importing them.
+READERS = (
+    {"np": np, "K": backend, "Variable": core.Variable} | vars(layers) | vars(models)
+)
+
 
 def examples(name):
     """Docstrings of a module with a result in them; others only show a call."""
     module = importlib.import_module(name)
     for test in doctest.DocTestFinder(exclude_empty=True).find(module):
         if any(example.want for example in test.examples):
+            test.globs = READERS | test.globs
             yield test
 
 

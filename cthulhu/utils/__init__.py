@@ -18,5 +18,7 @@ from cthulhu.data import normalize as normalize
 from cthulhu.data import to_categorical as to_categorical
 from cthulhu.models import model_to_dot as model_to_dot
 from cthulhu.models import plot_model as plot_model
+from cthulhu.models.summary import count_params as count_params
+from cthulhu.models.summary import print_summary as print_summary
 
 __getattr__, __dir__ = vocabulary.face(__name__)

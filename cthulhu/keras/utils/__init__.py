@@ -7,6 +7,7 @@ from cthulhu import vocabulary
 from cthulhu.keras.utils import data_utils as data_utils
 from cthulhu.keras.utils import generic_utils as generic_utils
 from cthulhu.keras.utils import io_utils as io_utils
+from cthulhu.keras.utils import layer_utils as layer_utils
 from cthulhu.keras.utils import losses_utils as losses_utils
 from cthulhu.keras.utils import metrics_utils as metrics_utils
 from cthulhu.keras.utils import np_utils as np_utils
@@ -19,11 +20,13 @@ from cthulhu.utils import OrderedEnqueuer as OrderedEnqueuer
 from cthulhu.utils import Progbar as Progbar
 from cthulhu.utils import Sequence as Sequence
 from cthulhu.utils import SequenceEnqueuer as SequenceEnqueuer
+from cthulhu.utils import count_params as count_params
 from cthulhu.utils import custom_object_scope as custom_object_scope
 from cthulhu.utils import get_custom_objects as get_custom_objects
 from cthulhu.utils import model_to_dot as model_to_dot
 from cthulhu.utils import normalize as normalize
 from cthulhu.utils import plot_model as plot_model
+from cthulhu.utils import print_summary as print_summary
 from cthulhu.utils import serialize_keras_object as serialize_keras_object
 from cthulhu.utils import to_categorical as to_categorical
 
