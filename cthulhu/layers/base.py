@@ -116,6 +116,8 @@ class Call(Node):
         return self.layer
 
     def _origins(self) -> list[tuple[Any, int, int]]:
+        if isinstance(self.layer, InputLayer):
+            return []
         return [x.history for x in self.input_tensors if getattr(x, "history", None)]
 
     @property
@@ -340,8 +342,9 @@ class Layer(Configurable):
         for layer in node.inbound_layers:
             layer._outbound_nodes.append(node)
         self._call_losses += [(loss, node.input_tensors) for loss in losses]
-        for layer, variable in traces[0].updated:
-            layer._call_updates.append((variable, node.input_tensors))
+        self._call_updates += [
+            (variable, node.input_tensors) for variable in traces[0].updated
+        ]
         return outputs
 
     def _check_tensors(self, inputs: Any) -> None:
@@ -569,16 +572,20 @@ class Layer(Configurable):
         Raises:
             ValueError: An array from outside of `call`: it depends on no weight.
         """
+        at = None if inputs is None else _as_list(inputs)
         for loss in _as_list(losses):
             if callable(loss):
                 self._penalties.append(loss)
             elif is_symbolic(loss):
-                self._call_losses.append((loss, _as_list(inputs)))
+                self._call_losses.append((loss, at))
             elif inside_scope():
                 current_scope().losses.append(loss)  # type: ignore[union-attr]
-            elif inputs is not None:
-                continue  # a layer tried on arrays, outside of any training
-            elif not isinstance(loss, (int, float)):
+            elif isinstance(loss, (int, float)):
+                if at is None:
+                    self._penalties.append(functools.partial(float, loss))
+                else:
+                    self._call_losses.append((loss, at))
+            elif inputs is None:
                 raise ValueError(
                     errors.message(
                         f"`{self.name}.add_loss` got an array, which no longer depends "
@@ -601,6 +608,8 @@ class Layer(Configurable):
         scope = current_scope()
         for update in [updates] if pair else _as_list(updates):
             if not isinstance(update, tuple):
+                at = None if inputs is None else _as_list(inputs)
+                self._call_updates.append((update, at))
                 continue
             done = isinstance(update, K.Update)
             wanted = self.stateful or (
@@ -614,16 +623,38 @@ class Layer(Configurable):
             elif not done:
                 update = K.Update(*update)
             if isinstance(scope, _InferenceScope):
-                scope.updated.append((self, update[0]))
+                scope.updated.append(update[0])
 
     def add_metric(self, value: Any, name: str | None = None, **_: Any) -> None:
         """Report the mean of `value` over an epoch under `name` in the logs."""
-        metric = next((m for m in self._metrics if m.name == name), None)
-        if metric is None:
-            metric = Mean(name=name)
-            self._metrics.append(metric)
-        if inside_scope():
-            metric.update_state(value)
+        source = current_scope().source_of(value) if inside_scope() else None
+        if source is not None:  # what a metric of the layer computed, and counts itself
+            if not any(source is metric for metric in self._metrics):
+                self._metrics.append(source)
+            return
+        if name is None:
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}.add_metric` got a value without a name",
+                    fix="Give `name=`, or what a metric object computed",
+                )
+            )
+        self._mean(name).update_state(value)
+
+    def _mean(self, name: str) -> Metric:
+        found = [metric for metric in self._metrics if metric.name == name]
+        if len(found) > 1:
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}` has {len(found)} metrics of the name `{name}`",
+                    expected="a name of its own for each metric",
+                )
+            )
+        if not found:
+            with jax.ensure_compile_time_eval():  # made while a call is tried
+                found = [Mean(name=name)]
+            self._metrics += found
+        return found[0]
 
     @property
     def metrics(self) -> list[Metric]:
@@ -639,33 +670,26 @@ class Layer(Configurable):
     @property
     def losses(self) -> list[Any]:
         """Penalties: numbers for those on weights, symbols for those on outputs."""
-        below = list(self.layers_below())
-        symbols = [loss for layer in below for loss, _ in layer._call_losses]
-        return [penalty() for penalty in self.penalties] + symbols
+        return [p() for p in self.penalties] + [loss for loss, _ in self._call_losses]
 
     @property
     def updates(self) -> list[Any]:
         """Variables that calls in training update, once per call."""
-        return [u for layer in self.layers_below() for u in layer._own_updates()]
-
-    def _own_updates(self, inputs: Any = Ellipsis) -> list[Any]:
         if not self.trainable and not self.stateful:
             return []
-        return [
-            variable
-            for variable, at in self._call_updates
-            if inputs is Ellipsis or _overlap(inputs, at)
-        ]
+        return [update for update, _ in self._call_updates]
 
     def get_updates_for(self, inputs: Any) -> list[Any]:
         """Updates that a call on `inputs` makes (None: those of no call)."""
-        return self._own_updates(inputs)
+        if not self.trainable and not self.stateful:
+            return []
+        return [u for u, at in self._call_updates if _concerns(inputs, at)]
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """Penalties that a call on `inputs` adds (None: those on weights)."""
         if inputs is None:
-            return [penalty() for penalty in self._penalties]
-        return [loss for loss, at in self._call_losses if _overlap(inputs, at)]
+            return [penalty() for penalty in self.penalties]
+        return [loss for loss, at in self._call_losses if _concerns(inputs, at)]
 
     # Nodes
 
@@ -813,7 +837,7 @@ class _InferenceScope(Scope):
 
     def __init__(self, traces: list[_InferenceScope]):
         super().__init__(training=True)
-        self.updated: list[tuple[Layer, Variable]] = []
+        self.updated: list[Variable] = []
         traces.append(self)
 
 
@@ -991,8 +1015,11 @@ def _same_structure(inputs: Any, function: Any) -> Any:
     return function(inputs)
 
 
-def _overlap(these: Any, those: list[Any]) -> bool:
-    return any(x is y for x in _as_list(these) for y in those)
+def _concerns(inputs: Any, at: list[Any] | None) -> bool:
+    """Whether a call at `at` is one on any of `inputs`; None is no call at all."""
+    if inputs is None or at is None:
+        return inputs is at
+    return any(x is y for x in _as_list(inputs) for y in at)
 
 
 def _as_array(x: Any) -> Any:

@@ -5,7 +5,7 @@ import inspect
 
 from cthulhu import backend as K
 from cthulhu import errors
-from cthulhu.core import Scope, current_scope, registry
+from cthulhu.core import Scope, current_scope, op, registry
 from cthulhu.layers.base import InputSpec, Layer
 from cthulhu.layers.recurrent import name_weights, standardize_args
 
@@ -77,7 +77,7 @@ class TimeDistributed(Wrapper):
         if training is not None and _takes(self.layer.call, "training"):
             kwargs["training"] = training
         output, _ = self.layer.run(_all_steps(inputs), steps_mask, kwargs)
-        return _by_sample(output, inputs.shape)
+        return _by_sample(output, inputs)
 
     def compute_output_shape(self, input_shape):
         batch, steps = input_shape[:2]
@@ -91,7 +91,7 @@ class TimeDistributed(Wrapper):
         with Scope(getattr(scope, "values", None), scope.training, scope.key):
             output = self.layer.compute_mask(_all_steps(inputs), inner)
         if output is not None:
-            return _by_sample(output, inputs.shape)
+            return _by_sample(output, inputs)
         # The layer knows nothing of masks: a step counts if anything in it does.
         while mask is not None and K.ndim(mask) > 2:
             mask = K.any(mask, axis=-1)
@@ -262,14 +262,13 @@ def _alone(values):
     return values[0] if len(values) == 1 else values
 
 
+@op
 def _all_steps(x):
     """`(batch, steps, ...)` as `(batch * steps, ...)`."""
-    batch, steps, *rest = x.shape
-    every = -1 if None in (batch, steps) else batch * steps
-    return K.reshape(x, (every, *rest))
+    return K.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
 
 
-def _by_sample(x, input_shape):
-    """The reverse of `_all_steps`."""
-    batch, steps = (-1 if size is None else size for size in input_shape[:2])
-    return K.reshape(x, (batch, steps, *x.shape[1:]))
+@op
+def _by_sample(x, inputs):
+    """`(batch * steps, ...)` as `(batch, steps, ...)`, the first two as of `inputs`."""
+    return K.reshape(x, (*inputs.shape[:2], *x.shape[1:]))

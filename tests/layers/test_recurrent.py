@@ -213,3 +213,7 @@ def test_a_mask_can_be_asked_for_with_symbols():
     layer = layers.TimeDistributed(layers.Dense(2))
     layer(inputs)
     assert layer.compute_mask(inputs, mask).shape == (None, 4)
+
+    inputs = Input((None, 3, 5))
+    embedded = layers.TimeDistributed(layers.Masking())
+    assert embedded.compute_mask(inputs).shape == (None, None, 3)
