@@ -51,7 +51,7 @@ def print_summary(
     for layer in model.layers:
         if layer is not model.layers[0]:
             out("_" * width)
-        sources = [] if simple else _connections(model, layer)
+        sources = [] if simple else _connections(model, layer) or [""]
         out(_row([*_fields(layer), *sources[:1]], ends))
         for source in sources[1:]:
             out(_row(["", "", "", source], ends))
