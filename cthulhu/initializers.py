@@ -62,7 +62,8 @@ class Constant(Initializer):
     """
 
     def __init__(self, value=0):
-        self.value = value
+        # A list, so that a config is what Keras writes and reads.
+        self.value = np.asarray(value).tolist()
 
     def __call__(self, shape, dtype=None):
         value = np.asarray(self.value)
