@@ -71,7 +71,8 @@ PARTS = {
     "utils.generic_utils": "utils CustomObjectScope custom_object_scope "
     "get_custom_objects serialize_keras_object deserialize_keras_object Progbar; "
     "legacy has_arg is_all_none object_list_uid slice_arrays to_list unpack_singleton",
-    "utils.io_utils": "utils HDF5Matrix",
+    "utils.io_utils": "utils HDF5Matrix ask_to_proceed_with_overwrite "
+    "load_from_binary_h5py save_to_binary_h5py",
     "utils.layer_utils": "utils print_summary get_source_inputs count_params "
     "convert_all_kernels_in_model",
     "utils.losses_utils": "losses Reduction squeeze_or_expand_dimensions "

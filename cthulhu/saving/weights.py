@@ -234,8 +234,9 @@ def load_weights_from_hdf5_group_by_name(
                 if not skip_mismatch:
                     raise
                 warnings.warn(
-                    f"Skipping loading of weights for layer `{name}` due to mismatch: "
-                    f"{problem}",
+                    f"Skipping loading of weights for layer `{name}` due to mismatch "
+                    "of its "
+                    f"weights: {problem}",
                     UserWarning,
                     stacklevel=4,
                 )

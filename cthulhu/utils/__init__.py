@@ -20,5 +20,10 @@ from cthulhu.models import model_to_dot as model_to_dot
 from cthulhu.models import plot_model as plot_model
 from cthulhu.models.summary import count_params as count_params
 from cthulhu.models.summary import print_summary as print_summary
+from cthulhu.saving import (
+    ask_to_proceed_with_overwrite as ask_to_proceed_with_overwrite,
+)
+from cthulhu.saving import load_from_binary_h5py as load_from_binary_h5py
+from cthulhu.saving import save_to_binary_h5py as save_to_binary_h5py
 
 __getattr__, __dir__ = vocabulary.face(__name__)

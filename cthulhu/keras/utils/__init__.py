@@ -20,13 +20,16 @@ from cthulhu.utils import OrderedEnqueuer as OrderedEnqueuer
 from cthulhu.utils import Progbar as Progbar
 from cthulhu.utils import Sequence as Sequence
 from cthulhu.utils import SequenceEnqueuer as SequenceEnqueuer
+from cthulhu.utils import ask_to_proceed_with_overwrite as ask_to_proceed_with_overwrite
 from cthulhu.utils import count_params as count_params
 from cthulhu.utils import custom_object_scope as custom_object_scope
 from cthulhu.utils import get_custom_objects as get_custom_objects
+from cthulhu.utils import load_from_binary_h5py as load_from_binary_h5py
 from cthulhu.utils import model_to_dot as model_to_dot
 from cthulhu.utils import normalize as normalize
 from cthulhu.utils import plot_model as plot_model
 from cthulhu.utils import print_summary as print_summary
+from cthulhu.utils import save_to_binary_h5py as save_to_binary_h5py
 from cthulhu.utils import serialize_keras_object as serialize_keras_object
 from cthulhu.utils import to_categorical as to_categorical
 
