@@ -8,11 +8,11 @@ from cthulhu.core.graph import LEARNING_PHASE as LEARNING_PHASE
 from cthulhu.core.graph import Node as Node
 from cthulhu.core.graph import Symbol as Symbol
 from cthulhu.core.graph import any_symbolic as any_symbolic
-from cthulhu.core.graph import is_symbolic as is_symbolic
-from cthulhu.core.graph import op as op
 from cthulhu.core.graph import evaluate as evaluate
 from cthulhu.core.graph import infer as infer
+from cthulhu.core.graph import is_symbolic as is_symbolic
 from cthulhu.core.graph import needed as needed
+from cthulhu.core.graph import op as op
 from cthulhu.core.graph import replay as replay
 from cthulhu.core.scope import Scope as Scope
 from cthulhu.core.scope import current_scope as current_scope

@@ -57,6 +57,7 @@ class Symbol:
         self.node = node
         self.mask: Symbol | None = None
         self.history: tuple[Any, int, int] | None = None
+        self.source: Any = None  # the metric that computes it
 
     @property
     def ndim(self) -> int:

@@ -67,9 +67,9 @@ class Scope:
         self.key = key
         self.frozen = frozenset(frozen)
         self.losses: list[Any] = []
-        self.metrics: list[tuple[str, Any, str]] = []
         self.strangers: dict[Variable, None] = {}
         self._masks: dict[int, tuple[Any, Any]] = {}
+        self._sources: dict[int, tuple[Any, Any]] = {}
         self._draws = 0
 
     def __enter__(self) -> Scope:
@@ -107,6 +107,15 @@ class Scope:
     def set_mask(self, array: Any, mask: Any) -> None:
         """Let `mask` travel beside `array` (kept alive, so that its id stays its own)."""
         self._masks[id(array)] = (array, mask)
+
+
+    def source_of(self, array: Any) -> Any:
+        """The metric that computed `array`, or None."""
+        return self._sources.get(id(array), (None, None))[1]
+
+    def set_source(self, array: Any, source: Any) -> None:
+        """Remember which metric computed `array`."""
+        self._sources[id(array)] = (array, source)
 
 
 class Outside:

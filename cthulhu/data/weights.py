@@ -39,7 +39,7 @@ def by_output(weight: Any, output_names: Sequence[str] | None, what: str) -> lis
         if alone and (weight[0] is None or np.ndim(weight[0]) > 0):
             return list(weight)
         return [weight]
-    if isinstance(weight, (list, tuple)):
+    if isinstance(weight, list):
         if len(weight) != len(names):
             raise errors.DataError(
                 errors.message(

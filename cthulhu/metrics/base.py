@@ -15,7 +15,16 @@ import numpy as np
 
 from cthulhu import backend as K
 from cthulhu import errors, initializers
-from cthulhu.core import Configurable, Variable, naming, registry
+from cthulhu.core import (
+    Configurable,
+    Variable,
+    any_symbolic,
+    current_scope,
+    inside_scope,
+    naming,
+    op,
+    registry,
+)
 from cthulhu.losses import (
     broadcast_weights,
     get,
@@ -128,9 +137,22 @@ class Metric(Configurable):
         raise NotImplementedError(f"`{type(self).__name__}` has no `result`.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Take one batch into account and give the value so far."""
+        """Take one batch into account and give the value so far.
+
+        Called on symbols, it is recorded: each run of the graph is one batch.
+        """
+        if any_symbolic(args) or any_symbolic(kwargs):
+            symbol = op(self._value)(*args, **kwargs)
+            symbol.source = self
+            return symbol
+        return self._value(*args, **kwargs)
+
+    def _value(self, *args: Any, **kwargs: Any) -> Any:
         self.update_state(*args, **kwargs)
-        return self.result()
+        value = self.result()
+        if inside_scope():
+            current_scope().set_source(value, self)
+        return value
 
 
 class Reduction:

@@ -45,7 +45,7 @@ class Network(Layer):
         if inputs is None and outputs is None:
             super().__init__(name=name, trainable=trainable, **kwargs)
             self._extra_losses: list[Symbol] = []
-            self._extra_metrics: list[tuple[str, Symbol, Any]] = []
+            self._extra_metrics: list[tuple[Symbol, Any]] = []
             self.input_names: list[str] | None = None
             self.output_names: list[str] = []
             self._input_specs: list[Symbol] | None = None
@@ -239,13 +239,14 @@ class Network(Layer):
         scope = current_scope()
         if not hasattr(scope, "losses"):
             return
-        extras = [*self._extra_losses, *(s for _, s, _ in self._extra_metrics)]
+        extras = [*self._extra_losses, *(s for s, _ in self._extra_metrics)]
         for node in needed(extras, values):
             run_node(node, values, mask_of)
         for symbol in self._extra_losses:
             scope.losses.append(values[symbol])
-        for _, symbol, metric in self._extra_metrics:
-            metric.update_state(values[symbol])
+        for symbol, metric in self._extra_metrics:
+            if metric is not None:
+                metric.update_state(values[symbol])
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         if self._is_graph:
@@ -258,14 +259,38 @@ class Network(Layer):
     def add_metric(self, value: Any, name: str | None = None, **kwargs: Any) -> None:
         if not is_symbolic(value):
             super().add_metric(value, name, **kwargs)
-            return
-        super().add_metric(None, name)
-        metric = next(m for m in self._metrics if m.name == name)
-        self._extra_metrics.append((name or metric.name, value, metric))
+        elif value.source is not None:  # computed, and counted, by a metric object
+            self._track(value.source)
+            self._extra_metrics.append((value, None))
+        else:
+            metric = self._mean(name or value.name)
+            self._extra_metrics.append((value, metric))
+
+    def _own_calls(self) -> list[Call]:
+        return [node for node in self._order if isinstance(node, Call)]
 
     @property
     def losses(self) -> list[Any]:
-        return [*super().losses, *self._extra_losses]
+        if not self._is_graph:
+            return super().losses
+        penalties = [penalty() for penalty in self.penalties]
+        calls = [loss for call in self._own_calls() for loss in call.losses]
+        return [*penalties, *calls, *self._extra_losses]
+
+    @property
+    def updates(self) -> list[Any]:
+        if not self.trainable and not self.stateful:
+            return []
+        if not self._is_graph:
+            return [u for layer in self._layers for u in layer.updates]
+        inside = {id(x) for call in self._own_calls() for x in call.input_tensors}
+        return [
+            update
+            for layer in self._layers
+            if layer.trainable or layer.stateful
+            for update, at in layer._call_updates
+            if at is None or any(id(x) in inside for x in at)
+        ]
 
     # Weights
 

@@ -154,9 +154,12 @@ class BatchFeed:
         self.pulled = 0
         self.ran_out = False
         self.want = 1
+        self.early = False  # whether a batch was read before the pass began
 
     def begin(self, epoch: int) -> None:
         """Start a pass; an endless source goes on where it was."""
+        if self.early:
+            return
         self.chunks.clear()
         self.pulled = 0
         self.ran_out = False
@@ -181,6 +184,7 @@ class BatchFeed:
     def example(self) -> Any:
         """The first batch itself."""
         self._read(0)
+        self.early = True
         if not self.chunks:
             raise ValueError(self.source.ran_out(0, self.steps))
         stack = self.chunks[0][3].payload
@@ -189,6 +193,7 @@ class BatchFeed:
     def piece(self, i: int, most: int) -> Piece:
         """Batches from `i` on that lie in one stack, at most `most`."""
         self.want = most
+        self.early = False
         first, count, _, piece = self._chunk(i)
         offset = i - first
         where = piece.where._replace(offset=offset)

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-
 import numpy as np
 
 from cthulhu import callbacks as hooks
@@ -54,6 +53,8 @@ class Trainer:
     _compile_arguments: dict[str, Any] | None = None
     _spec_cache: Spec | None = None
     _step_number = 0
+    _frozen: Sequence[Any] = ()
+    _trained: list[Variable] | None = None
 
     # Compiling
 
@@ -513,11 +514,8 @@ class Trainer:
                 "metrics": [*names, *(f"val_{n}" for n in names if validation)],
             }
         )
-        if verbose and rows:
-            tail = ""
-            if isinstance(held_out, data.Rows):
-                tail = f", validate on {held_out.rows} samples"
-            print(f"Train on {rows} samples{tail}")
+        if verbose and rows and isinstance(held_out, data.Rows):
+            print(f"Train on {rows} samples, validate on {held_out.rows} samples")
         seed = draw_seed()
         run = None
         try:
@@ -587,6 +585,9 @@ class Trainer:
                     break
             if self.stop_training:
                 break
+            if isinstance(feed, BatchFeed) and not feed.fixed_steps:
+                steps = feed.source.steps  # a Sequence may have grown or shrunk
+                told.set_params({**told.params, "steps": steps})
 
     def _listeners(self, callbacks: Any, verbose: int, rows: Any) -> hooks.CallbackList:
         """BaseLogger, the bar, the user's callbacks and History, in this order."""
@@ -712,7 +713,8 @@ class Trainer:
         """One pass without training; the mean loss and the final metrics by name."""
         program = self._program("test")
         feed.begin(0)
-        program.discover(feed.example())
+        if not program.known:
+            program.discover(feed.example())
         run = Run(
             program,
             feed,
@@ -746,6 +748,8 @@ class Trainer:
             )
         if isinstance(feed, BatchFeed):
             feed.warn_if_short(run.position)
+        if bar is not None and bar.target is None:
+            bar.finish()
         self._keep_states(run)
         values = {"loss": total / rows}
         values.update({n: last[n] for n in self.metrics_names[1:]})
@@ -753,13 +757,11 @@ class Trainer:
 
     def _keep_states(self, run: Run) -> None:
         """Put the states of stateful layers back; metrics stay as they were."""
-        own = set(map(id, self.weights)) | set(map(id, self._spec_variables()))
         values = run.finish()
         metric_state = set(map(id, self._spec_variables()))
         for variable, array in values.items():
-            if id(variable) not in metric_state and array is not variable._array:
+            if id(variable) not in metric_state:
                 variable.assign(array)
-        del own
 
     def _spec_variables(self) -> list[Variable]:
         return [v for metric in self.metrics for v in metric.variables]
@@ -844,6 +846,8 @@ class Trainer:
             run.compile_rest()
             run_pass(run, told.on_predict_batch_begin, end)
             told.on_predict_end({})
+            if bar is not None and bar.target is None:
+                bar.finish()
             self._keep_states(run)
         finally:
             feed.close()
