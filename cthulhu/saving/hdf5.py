@@ -118,8 +118,12 @@ def _shown(place) -> str:
 
 
 def write_text(group: h5py.Group, name: str, text: str) -> None:
-    """Store a text as an attribute, the way that old h5py versions stored bytes."""
-    group.attrs.create(name, text, dtype=h5py.string_dtype("utf-8"))
+    """Store an ASCII text as an attribute.
+
+    Old h5py versions give such a text to Keras as bytes, which it decodes; one that is
+    marked as UTF-8 they would give as `str`, which it cannot.
+    """
+    group.attrs.create(name, text, dtype=h5py.string_dtype("ascii"))
 
 
 def write_names(group: h5py.Group, name: str, values: Sequence[str]) -> None:

@@ -234,9 +234,8 @@ def load_weights_from_hdf5_group_by_name(
                 if not skip_mismatch:
                     raise
                 warnings.warn(
-                    f"Skipping loading of weights for layer `{name}` due to mismatch "
-                    "of its "
-                    f"weights: {problem}",
+                    f"Skipping loading of weights for layer `{name}` "
+                    f"due to mismatch of its weights: {problem}",
                     UserWarning,
                     stacklevel=4,
                 )

@@ -76,6 +76,9 @@ def test_the_layout_is_that_of_keras(tmp_path):
     saving.save_model(chain(compiled=True), tmp_path / "m.h5")
     with h5py.File(tmp_path / "m.h5") as file:
         assert file.attrs["keras_version"] == "2.3.1"
+        for text in ("keras_version", "backend", "model_config", "training_config"):
+            stored = h5py.check_string_dtype(file.attrs.get_id(text).dtype)
+            assert stored.encoding == "ascii" and stored.length is None
         group = file["model_weights"]
         assert group.attrs["layer_names"].tolist() == [
             b"dense_1",
