@@ -12,7 +12,7 @@ import numpy as np
 
 from cthulhu import activations, constraints, errors, initializers, regularizers
 from cthulhu import backend as K
-from cthulhu.core import registry
+from cthulhu.core import current_scope, registry
 from cthulhu.layers.base import InputSpec, Layer
 
 
@@ -443,19 +443,26 @@ class StackedRNNCells(Layer):
 
     Args:
         cells: Cells: objects with `call(inputs, states)` and `state_size`.
+        reverse_state_order: Whether the states of the last cell come first, as they
+            did before Keras 2.2.
 
     Example:
         >>> RNN([LSTMCell(32), LSTMCell(16)])  # makes a StackedRNNCells
     """
 
-    def __init__(self, cells, **kwargs):
+    def __init__(self, cells, reverse_state_order: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.cells = [_as_cell(cell) for cell in cells]
+        self.reverse_state_order = reverse_state_order
+
+    def _in_state_order(self, items):
+        return items[::-1] if self.reverse_state_order else items
 
     @property
     def state_size(self):
         """The sizes of all states, those of the first cell first."""
-        return tuple(size for cell in self.cells for size in _sizes(cell))
+        cells = self._in_state_order(self.cells)
+        return tuple(size for cell in cells for size in _sizes(cell))
 
     @property
     def output_size(self):
@@ -495,15 +502,25 @@ class StackedRNNCells(Layer):
                 cell._masks = mask
 
     def call(self, inputs, states, constants=None, training=None):
-        states, new_states = list(states), []
-        for cell in self.cells:
+        states, own_states = list(states), []
+        for cell in self._in_state_order(self.cells):
             count = len(_sizes(cell))
-            own, states = states[:count], states[count:]
+            own_states.append(states[:count])
+            states = states[count:]
+        new_states = []
+        for cell, own in zip(self.cells, self._in_state_order(own_states), strict=True):
             kwargs = {"constants": constants, "training": training}
             kwargs = {k: v for k, v in kwargs.items() if _takes(cell.call, k)}
             inputs, own = cell.call(inputs, own, **kwargs)
-            new_states += list(own)
-        return inputs, new_states
+            new_states.append(list(own))
+        new_states = self._in_state_order(new_states)
+        return inputs, [state for own in new_states for state in own]
+
+    def get_config(self):
+        config = super().get_config()
+        if not self.reverse_state_order:
+            del config["reverse_state_order"]
+        return config
 
 
 class RNN(Layer):
@@ -668,6 +685,10 @@ class RNN(Layer):
                 if self.stateful
                 else self.get_initial_state(inputs)
             )
+        if getattr(current_scope(), "inferring", False):
+            # States of a fixed batch size stand beside inputs of an unknown one.
+            size = inputs.shape[0]
+            initial_state = [K.zeros_like(_rows(x, size)) for x in initial_state]
         if isinstance(mask, list):
             mask = mask[0]
         if len(initial_state) != len(self.states):
@@ -1075,6 +1096,11 @@ def name_weights(weights, prefix):
         name = weight.name.rpartition("/")[2]
         number = seen[name] = seen.get(name, -1) + 1
         weight.name = f"{prefix}/{name}_{number}" if number else f"{prefix}/{name}"
+
+
+def _rows(x, count):
+    """As many copies of the first row."""
+    return K.repeat_elements(x[:1], count, axis=0)
 
 
 def _list_or_none(value):

@@ -85,6 +85,9 @@ class TimeDistributed(Wrapper):
         return (inner[0], steps, *inner[1:])
 
     def compute_mask(self, inputs, mask=None):
+        return op(self._compute_mask)(inputs, mask)
+
+    def _compute_mask(self, inputs, mask):
         inner = None if mask is None else _all_steps(mask)
         # A model runs to find its mask: what it writes meanwhile is not kept.
         scope = current_scope()
@@ -262,13 +265,11 @@ def _alone(values):
     return values[0] if len(values) == 1 else values
 
 
-@op
 def _all_steps(x):
     """`(batch, steps, ...)` as `(batch * steps, ...)`."""
     return K.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
 
 
-@op
 def _by_sample(x, inputs):
     """`(batch * steps, ...)` as `(batch, steps, ...)`, the first two as of `inputs`."""
     return K.reshape(x, (*inputs.shape[:2], *x.shape[1:]))

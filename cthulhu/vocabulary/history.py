@@ -155,7 +155,7 @@ ARGUMENTS = (
         "2.0",
         {"output_dim": "units", **_WEIGHTS, **_RECURRENT},
         gathered=_LENGTH_DIM,
-        dropped={"consume_less": ANY},  # how fast, not what
+        dropped={"consume_less": ANY, "implementation": ANY},  # how fast, not what
     ),
     Change(
         ("GRU",),

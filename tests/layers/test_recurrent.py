@@ -47,6 +47,8 @@ def test_an_initial_state_may_be_a_symbol_or_an_array():
     assert layer(Input((4, 3)), initial_state=state).shape == (None, 3)
     zero = layer(SEQUENCE, initial_state=np.zeros((2, 3), "float32"))
     np.testing.assert_allclose(zero, layer(SEQUENCE), rtol=1e-6)
+    fixed = np.zeros((2, 3), "float32")  # beside a batch of unknown size
+    assert layer(Input((4, 3)), initial_state=K.variable(fixed)).shape == (None, 3)
     with pytest.raises(ValueError, match=r"\(2, 4\).*\(None, 3\)"):
         layers.SimpleRNN(3)(SEQUENCE, initial_state=np.zeros((2, 4), "float32"))
 
@@ -135,6 +137,16 @@ def test_the_layer_shows_the_arguments_of_its_cell():
 def test_a_thing_that_is_no_cell_is_refused():
     with pytest.raises(ValueError, match="has no `state_size`"):
         layers.RNN(layers.Dense(3))
+
+
+def test_stacked_cells_can_keep_their_states_in_the_old_order():
+    cells = [layers.GRUCell(3), layers.LSTMCell(2)]
+    stack = layers.StackedRNNCells(cells, reverse_state_order=True)
+    assert stack.state_size == (2, 2, 3)
+    assert layers.StackedRNNCells(cells).state_size == (3, 2, 2)
+    outputs = layers.RNN(stack, return_state=True)(SEQUENCE)
+    assert [x.shape for x in outputs] == [(2, 2), (2, 2), (2, 2), (2, 3)]
+    np.testing.assert_array_equal(outputs[0], outputs[1])
 
 
 # Wrappers.
