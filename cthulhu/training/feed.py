@@ -7,6 +7,7 @@ so that a run can go back.  What a user's data mean was settled by the `data` ro
 
 from __future__ import annotations
 
+import functools
 import time
 import warnings
 from collections import deque
@@ -63,13 +64,18 @@ class RowFeed:
         self.rows = rows.rows
         self.whole = batch_size is None
         self.batch_size = self.rows if batch_size is None else batch_size
-        self.arrays = distribution.place((rows.xs, rows.ys, rows.sws))
+        self.given = (rows.xs, rows.ys, rows.sws)
         self.shuffle = shuffle
         self.seed = seed
         self.full, self.rest = divmod(self.rows, self.batch_size)
         self.per_round = self.full + bool(self.rest)
         self.steps = self.per_round if steps is None else steps
         self.order: Any = None
+
+    @functools.cached_property
+    def arrays(self) -> Any:
+        """The rows, on the device."""
+        return distribution.place(self.given)
 
     def begin(self, epoch: int) -> None:
         """Draw the order of an epoch."""
@@ -96,14 +102,22 @@ class RowFeed:
 
     def example(self) -> Any:
         """Shapes and dtypes of a batch."""
+        size = self.batch_size if self.full else self.rows
         return jax.tree.map(
-            lambda x: (
-                jax.ShapeDtypeStruct((self.batch_size, *x.shape[1:]), x.dtype)
-                if self.full
-                else x
+            lambda x: jax.ShapeDtypeStruct(
+                (size, *x.shape[1:]), jax.dtypes.canonicalize_dtype(x.dtype)
             ),
-            self.arrays,
+            self.given,
         )
+
+    def only_batch(self) -> Any:
+        """The batch, where one holds all rows; None where it takes several."""
+        if self.steps != 1 or self.per_round != 1:
+            return None
+        if self.order is None:
+            return self.given
+        order = np.asarray(self.order)
+        return jax.tree.map(lambda x: x[order], self.given)
 
     def piece(self, i: int, most: int) -> Piece:
         """Batches from `i` on, at most `most`, all of one size."""
@@ -201,6 +215,9 @@ class BatchFeed:
 
     def rest_piece(self) -> None:
         """What comes last is not known before it comes."""
+
+    def only_batch(self) -> None:
+        """Whether there will be another is not known before it comes."""
 
     def release(self, i: int) -> None:
         """Batches before `i` will not be asked for again."""

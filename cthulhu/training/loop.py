@@ -149,6 +149,10 @@ class Run:
         return self.feed.has(i)
 
     def _dispatch(self, i: int, start: Any) -> Block:
+        batch = self.feed.only_batch()
+        if batch is not None:  # no loop is compiled for a single step
+            end, report = self._compute_one(start, batch, self.number + i)
+            return Block(i, 1, None if self.frugal else start, end, report)
         piece = self.feed.piece(i, min(self._wanted(i), self.capacity))
         shape = (piece.where.form, piece.where.size, _shapes(piece.payload))
         fresh = shape not in self.shapes
@@ -163,11 +167,7 @@ class Run:
         where = piece.where
         numbers = np.array([where.offset, where.stride, number, count], np.int32)
         if self.frugal:
-            batch = self._batch(piece)
-            end, report = self.program.once_donated(
-                start, self.fixed, batch, self.key, np.int32(number)
-            )
-            return end, jax.tree.map(lambda x: x[None], report)
+            return self._compute_one(start, self._batch(piece), number)
         return self.program.advance(
             start,
             self.fixed,
@@ -178,6 +178,11 @@ class Run:
             size=where.size,
             capacity=self.capacity,
         )
+
+    def _compute_one(self, start: Any, batch: Any, number: int) -> Any:
+        once = self.program.once_donated if self.frugal else self.program.once
+        end, report = once(start, self.fixed, batch, self.key, np.int32(number))
+        return end, jax.tree.map(lambda x: np.asarray(x)[None], report)
 
     def _batch(self, piece: Piece) -> Any:
         where = piece.where

@@ -165,17 +165,27 @@ class Program:
         return jnp.asarray(total, jnp.float32), ((outputs, masks), single)
 
     def _report(self, total: Any) -> Report:
-        reported = [
-            *self.spec.mean_losses,
-            *self.spec.compiled_metrics,
-            *self.extra_metrics(),
-        ]
         values = {"loss": total}
-        values.update({m.name: jnp.asarray(m.result()) for m in reported})
+        values.update({m.name: jnp.asarray(m.result()) for m in self._metrics()})
         self.names = [n for n, v in values.items() if v.ndim == 0]
         self.array_names = [n for n, v in values.items() if v.ndim > 0]
         scalars = [values[n].astype(jnp.float32) for n in self.names]
         return Report(jnp.stack(scalars), [values[n] for n in self.array_names])
+
+    @functools.cached_property
+    def metric_start(self) -> dict[Variable, np.ndarray]:
+        """Where the variables of all metrics begin; their cells stay as they are."""
+        if self.spec is None:
+            return {}
+        with Scope() as scope:
+            for metric in self._metrics():
+                metric.reset_states()
+        return {v: np.asarray(value) for v, value in scope.values.items()}
+
+    def _metrics(self) -> list[Any]:
+        assert self.spec is not None
+        own = [*self.spec.mean_losses, *self.spec.compiled_metrics]
+        return [*own, *self.extra_metrics()]
 
     # Which variables take part
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from cthulhu import callbacks as hooks
 from cthulhu import data, errors, losses, metrics, optimizers, vocabulary
-from cthulhu.core import Scope, Variable, check_names, draw_seed
+from cthulhu.core import Variable, check_names, draw_seed
 from cthulhu.training.feed import BatchFeed, RowFeed, feed_for
 from cthulhu.training.loop import Run, run_pass
 from cthulhu.training.memory import needs_donation
@@ -238,12 +238,6 @@ class Trainer:
                 UserWarning,
                 stacklevel=2,
             )
-
-    def _metric_start(self) -> dict[Variable, Any]:
-        """Values of all metric variables at the start of an epoch; cells untouched."""
-        with Scope() as scope:
-            self.reset_metrics()
-        return scope.values
 
     def as_inputs(self, xs: list[Any]) -> Any:
         """Arrays as the model is called with them, each in its input's dtype."""
@@ -556,7 +550,7 @@ class Trainer:
         due: Callable[[int], bool],
         feed: RowFeed | BatchFeed,
     ) -> None:
-        start = self._metric_start()
+        start = run.program.metric_start
         for epoch in epochs:
             run.begin(epoch, start)
             if epoch == epochs.start:
@@ -719,7 +713,7 @@ class Trainer:
             program,
             feed,
             key_data(0),
-            start=self._metric_start(),
+            start=program.metric_start,
             length=1 if told.realtime else None,
             ahead=not told.realtime,
         )
@@ -934,7 +928,7 @@ class Trainer:
         batch = (rows.xs, rows.ys, rows.sws)
         program = self._program(mode)
         program.discover(batch)
-        start = self._metric_start() if reset else {}
+        start = program.metric_start if reset else {}
         carry = tuple(start[v] if v in start else v.cell for v in program.carried)
         fixed = tuple(v.cell for v in program.fixed)
         seed = self.__dict__.get("_batch_seed")
