@@ -110,6 +110,10 @@ class RowFeed:
             self.given,
         )
 
+    def inputs(self) -> Any:
+        """The inputs, for their shapes."""
+        return self.given[0]
+
     def only_batch(self) -> Any:
         """The batch, where one holds all rows; None where it takes several."""
         if self.steps != 1 or self.per_round != 1:
@@ -215,6 +219,10 @@ class BatchFeed:
 
     def rest_piece(self) -> None:
         """What comes last is not known before it comes."""
+
+    def inputs(self) -> Any:
+        """The inputs of the first batch, for their shapes."""
+        return self.example()[0]
 
     def only_batch(self) -> None:
         """Whether there will be another is not known before it comes."""

@@ -44,9 +44,7 @@ class Block:
         if self.report.scalars is not None:
             scalars = np.asarray(self.report.scalars)[: self.count]
             self.rows = scalars.astype(float).tolist()
-        self.arrays = jax.tree.map(
-            lambda x: np.asarray(x)[: self.count], self.report.arrays
-        )
+        self.arrays = [np.asarray(x)[: self.count] for x in self.report.arrays]
 
     @property
     def stop(self) -> int:
@@ -139,8 +137,9 @@ class Run:
             block.wait()
             self._adapt(block)
             self.feed.release(block.first)
-        rows = block.rows[i - block.first] if block.rows is not None else []
-        return rows, jax.tree.map(lambda x: x[i - block.first], block.arrays)
+        at = i - block.first
+        rows = block.rows[at] if block.rows is not None else []
+        return rows, [array[at] for array in block.arrays]
 
     def _has(self, i: int) -> bool:
         # asking a feed of batches may wait for one: not while hooks are due

@@ -189,10 +189,11 @@ class Program:
 
     # Which variables take part
 
-    def discover(self, batch: Any) -> None:
-        """Find out which variables the step reads and which it writes."""
+    def discover(self, example: Callable[[], Any]) -> None:
+        """Find out, from an example batch, which variables are read and written."""
         if self.known:
             return
+        batch = example()
         found = dict.fromkeys(self._candidates())
         while True:
             variables = list(found)

@@ -290,15 +290,14 @@ class Trainer:
                 )
             )
 
-    def _prepare(self, feed: RowFeed | BatchFeed) -> Any:
-        """Build the model from its first data if need be; shapes of a batch."""
+    def _prepare(self, feed: RowFeed | BatchFeed) -> None:
+        """Build the model from its first data if need be; check their shapes."""
         if isinstance(feed, BatchFeed):
             feed.begin(0)
-        example = feed.example()
+        inputs = feed.inputs()
         if not self.built:
-            self.build_from(example[0])
-        self._check_inputs(example[0])
-        return example
+            self.build_from(inputs)
+        self._check_inputs(inputs)
 
     def _check_inputs(self, xs: Sequence[Any]) -> None:
         for name, expected, x in zip(
@@ -443,7 +442,7 @@ class Trainer:
                     fix="Give `steps_per_epoch`",
                 )
             )
-        example = self._prepare(feed)
+        self._prepare(feed)
         self._check_labels(source)
         if validation_data is not None:
             held_out = self._validation_source(validation_data, validation_steps, how)
@@ -454,7 +453,6 @@ class Trainer:
         return self._train(
             feed,
             validation,
-            example,
             source,
             held_out,
             range(initial_epoch, epochs),
@@ -482,7 +480,6 @@ class Trainer:
         self,
         feed: RowFeed | BatchFeed,
         validation: RowFeed | BatchFeed | None,
-        example: Any,
         source: Any,
         held_out: Any,
         epochs: range,
@@ -493,7 +490,7 @@ class Trainer:
         batch_size: int | None,
     ) -> Any:
         program = self._program("train")
-        program.discover(example)
+        program.discover(feed.example)
         names = self.metrics_names
         rows = source.rows if isinstance(source, data.Rows) else None
         told = self._listeners(callbacks, verbose, rows is not None and feed)
@@ -708,7 +705,7 @@ class Trainer:
         program = self._program("test")
         feed.begin(0)
         if not program.known:
-            program.discover(feed.example())
+            program.discover(feed.example)
         run = Run(
             program,
             feed,
@@ -811,10 +808,10 @@ class Trainer:
             max_queue_size=max_queue_size,
         )
         feed = self._feed(source, batch_size, steps)
-        example = self._prepare(feed)
+        self._prepare(feed)
         told = self._bystanders(callbacks, feed, source, batch_size, verbose, None)
         program = self._program("predict")
-        program.discover(example)
+        program.discover(feed.example)
         bar = self._bar(feed, verbose)
         parts: list[Any] = []
         rows = 0
@@ -927,7 +924,7 @@ class Trainer:
     def _do_once(self, mode: str, rows: data.Arrays, reset: bool = False) -> Any:
         batch = (rows.xs, rows.ys, rows.sws)
         program = self._program(mode)
-        program.discover(batch)
+        program.discover(lambda: batch)
         start = program.metric_start if reset else {}
         carry = tuple(start[v] if v in start else v.cell for v in program.carried)
         fixed = tuple(v.cell for v in program.fixed)
