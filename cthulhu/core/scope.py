@@ -43,7 +43,7 @@ class Scope:
             mapping and puts writes there.
         training: Whether layers behave as in training (dropout on, batch statistics).
         key: Random key of this step, or None: a fixed one (shape inference, replays).
-        frozen: Layers whose updates are left out.
+        frozen: Layers whose updates are left out; None: those not trainable now.
 
     Attributes:
         values: Current array of each variable known here.
@@ -60,12 +60,12 @@ class Scope:
         values: Mapping[Variable, Any] | None = None,
         training: bool = False,
         key: jax.Array | None = None,
-        frozen: Iterable[Any] = (),
+        frozen: Iterable[Any] | None = None,
     ):
         self.values: dict[Variable, Any] = dict(values or {})
         self.training = training
         self.key = key
-        self.frozen = frozenset(frozen)
+        self.frozen = None if frozen is None else frozenset(frozen)
         self.losses: list[Any] = []
         self.strangers: dict[Variable, None] = {}
         self._masks: dict[int, tuple[Any, Any]] = {}
@@ -108,7 +108,6 @@ class Scope:
         """Let `mask` travel beside `array` (kept alive, so that its id stays its own)."""
         self._masks[id(array)] = (array, mask)
 
-
     def source_of(self, array: Any) -> Any:
         """The metric that computed `array`, or None."""
         return self._sources.get(id(array), (None, None))[1]
@@ -124,7 +123,7 @@ class Outside:
     training = False
     makes_variables = True
     key = None
-    frozen: frozenset[Any] = frozenset()
+    frozen: frozenset[Any] | None = None
 
     def next_key(self, seed: int | None = None) -> jax.Array:
         """A key from `seed`, or else from NumPy's global generator."""

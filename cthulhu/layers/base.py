@@ -612,11 +612,11 @@ class Layer(Configurable):
                 self._call_updates.append((update, at))
                 continue
             done = isinstance(update, K.Update)
-            wanted = self.stateful or (
-                (scope.training or not inside_scope()) and self.trainable
+            frozen = (
+                not self.trainable if scope.frozen is None else self in scope.frozen
             )
-            if self in scope.frozen and not self.stateful:
-                wanted = False
+            training = scope.training or not inside_scope()
+            wanted = self.stateful or (training and not frozen)
             if not wanted:
                 if done:
                     update.revert()

@@ -87,6 +87,7 @@ class Program:
         self.model = model
         self.spec = spec
         self.mode = mode
+        self.training = mode == "train"
         self.optimizer = optimizer
         self.trainable = list(trainable)
         self.frozen = list(frozen)
@@ -110,11 +111,11 @@ class Program:
         """New values of variables, and a report."""
         xs, ys, weights = batch
         if self.mode == "predict":
-            with Scope(values, training=False, key=key) as scope:
+            with Scope(values, self.training, key, self.frozen) as scope:
                 outputs, _ = self._call(xs)
             return scope, Report(None, outputs)
         if self.mode == "test":
-            with Scope(values, training=False, key=key) as scope:
+            with Scope(values, self.training, key, self.frozen) as scope:
                 total, aux = self._loss(scope, xs, ys, weights)
                 self.spec.update_metrics(*aux[0], ys, weights, aux[1])
                 return scope, self._report(total)
@@ -122,7 +123,7 @@ class Program:
         def objective(arrays: list[Any]) -> Any:
             now = dict(values)
             now.update(zip(self.trainable, arrays, strict=True))
-            with Scope(now, True, key, self.frozen) as inner:
+            with Scope(now, self.training, key, self.frozen) as inner:
                 total, aux = self._loss(inner, xs, ys, weights)
             changed = {
                 v: a for v, a in inner.values.items() if v not in now or a is not now[v]
@@ -137,7 +138,7 @@ class Program:
         (total, (changed, aux)), grads = jax.value_and_grad(objective, has_aux=True)(
             before
         )
-        with Scope(values, True, key, self.frozen) as scope:
+        with Scope(values, self.training, key, self.frozen) as scope:
             scope.values.update(zip(written, changed, strict=True))
             scope.strangers.update(strangers)
             self.optimizer.apply_gradients(

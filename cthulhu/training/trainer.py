@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from cthulhu import backend as K
 from cthulhu import callbacks as hooks
 from cthulhu import data, errors, losses, metrics, optimizers, vocabulary
-from cthulhu.core import Variable, check_names, draw_seed
+from cthulhu.core import Variable, check_names, draw_seed, is_symbolic
 from cthulhu.training.feed import BatchFeed, RowFeed, feed_for
 from cthulhu.training.loop import Run, run_pass
 from cthulhu.training.memory import needs_donation
@@ -127,7 +128,7 @@ class Trainer:
     def _note_frozen(self) -> None:
         # `trainable` counts as of now, whatever happens to it until the next `compile`
         # A set: layers in a list would become layers of the model.
-        self._frozen = {layer for layer in self.layers_below() if not layer.trainable}
+        self._frozen = set(_frozen_below(self))
         self._trained = list(self.trainable_weights) if self.built else None
 
     @property
@@ -204,7 +205,9 @@ class Trainer:
     def _program(self, mode: str) -> Program:
         """The compiled steps for a mode; made anew when weights came or went."""
         programs = self.__dict__.setdefault("_programs", {})
-        identity = tuple(map(id, self.weights))
+        phase = K.learning_phase()
+        fixed = None if is_symbolic(phase) else bool(phase)
+        identity = (fixed, *map(id, self.weights))
         found = programs.get(mode)
         if found is not None and found.identity == identity:
             return found
@@ -226,6 +229,8 @@ class Trainer:
                 self._layer_metrics,
             )
         program.identity = identity
+        if fixed is not None:
+            program.training = fixed
         programs[mode] = program
         return program
 
@@ -1017,6 +1022,13 @@ class Trainer:
         arguments = dict(locals())
         arguments.pop("self")
         return self.predict(arguments.pop("generator"), **arguments)
+
+
+def _frozen_below(layer: Any, frozen: bool = False) -> list[Any]:
+    """Layers that are not trainable, and all inside them."""
+    frozen = frozen or not layer.trainable
+    below = [one for inner in layer._layers for one in _frozen_below(inner, frozen)]
+    return [layer, *below] if frozen else below
 
 
 def _metric_known(identifier: Any) -> None:
