@@ -225,7 +225,8 @@ def slots(data: Any, names: Sequence[str] | None, what: str) -> list:
             return []
         raise errors.DataError(
             errors.message(
-                f"{what.capitalize()} data was passed, but the model has no {what}s"
+                f"{what.capitalize()} data was passed, but the model has no {what}s",
+                fix="Give `compile` a loss" if what == "target" else None,
             )
         )
     if data is None:

@@ -173,6 +173,14 @@ def _class_weights(y, class_weight: Mapping, name: str) -> np.ndarray:
     y = np.asarray(y[: len(y)])
     classes = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.reshape(-1)
     present, position = np.unique(classes, return_inverse=True)
+    if not isinstance(class_weight, Mapping):
+        raise errors.DataError(
+            errors.message(
+                f"`class_weight` of `{name}` cannot be read",
+                received=f"{class_weight!r:.60}",
+                expected="a dict of class numbers to weights, like {0: 1.0, 1: 2.5}",
+            )
+        )
     table = {float(key): value for key, value in class_weight.items()}
     missing = [_plain(c) for c in present if float(c) not in table]
     if missing:

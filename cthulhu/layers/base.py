@@ -441,6 +441,16 @@ class Layer(Configurable):
         if not isinstance(name, str) and name is not None:
             name, shape = shape if isinstance(shape, str) else None, name
         shape = () if shape is None else tuple(shape)
+        if not all(isinstance(d, (int, np.integer)) and d >= 0 for d in shape):
+            raise ValueError(
+                errors.message(
+                    f"Layer `{self.name}` cannot make its weight `{name}`",
+                    f"shape {shape}",
+                    "whole numbers of at least 0",
+                    "Are the layer's arguments, `units` or `filters` for instance, "
+                    "whole numbers, and the sizes of its input known?",
+                )
+            )
         dtype = dtype or self.dtype or config.floatx()
         initializer = initializers.get(initializer or "glorot_uniform")
         with jax.ensure_compile_time_eval():  # numbers, even while a call is traced

@@ -150,6 +150,10 @@ class Sequential(Model):
 
     def build_from(self, xs: list[Any]) -> None:
         """Build the weights for inputs of the shapes of `xs`."""
+        if not self.layers:
+            raise ValueError(
+                errors.message(f"`{self.name}` has no layers", fix="`add` some first")
+            )
         if len(xs) != 1:
             raise ValueError(
                 errors.message(
@@ -213,6 +217,11 @@ class Sequential(Model):
             {"class_name": type(layer).__name__, "config": layer.get_config()}
             for layer in self.layers
         ]
+        first = self._layers[0] if self._layers else None
+        if isinstance(first, InputLayer) and layers:
+            if "batch_input_shape" not in layers[0]["config"]:
+                # It was added by hand, and nothing else tells the shape.
+                layers.insert(0, registry.serialize(first))
         found: dict[str, Any] = {"name": self.name, "layers": layers}
         if self._build_input_shape is not None:
             found["build_input_shape"] = self._build_input_shape

@@ -27,6 +27,10 @@ def write_bytes(path: str | os.PathLike, data: bytes | memoryview) -> None:
         OSError: If they cannot be written; what was there is untouched.
     """
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"`{path}` cannot be written: there is no folder `{target.parent}`."
+        )
     if target.is_dir():
         raise IsADirectoryError(f"`{path}` is a folder. Expected: the name of a file.")
     _remove_leftovers(target)

@@ -11,7 +11,7 @@ import functools
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -173,6 +173,8 @@ class BatchFeed:
         self.ran_out = False
         self.want = 1
         self.early = False  # whether a batch was read before the pass began
+        self.failure: Exception | None = None  # met behind batches that came well
+        self.check: Callable[[Any], None] = lambda inputs: None
 
     def begin(self, epoch: int) -> None:
         """Start a pass; an endless source goes on where it was."""
@@ -260,6 +262,9 @@ class BatchFeed:
         return next(self.iterator, None)
 
     def _pull(self) -> None:
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
         batches: list[Any] = []
         most = self.want if self.ahead else 1
         deadline = time.perf_counter() + PULL_SECONDS
@@ -267,11 +272,18 @@ class BatchFeed:
         while len(batches) < most:
             if self.steps is not None and self.pulled + len(batches) >= self.steps:
                 break
-            batch = self._next()
+            try:
+                batch = self._next()
+            except Exception as error:
+                if not batches:
+                    raise
+                self.failure = error
+                break
             if batch is None:
                 self.ran_out = True
                 break
             if not batches:
+                self.check(batch[0])
                 kind = data.signature(batch)
                 nbytes = sum(x.nbytes for x in jax.tree.leaves(batch))
                 most = min(most, CHUNK_STEPS, max(1, CHUNK_BYTES // max(1, nbytes)))

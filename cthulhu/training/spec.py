@@ -137,6 +137,7 @@ class Spec:
                     repr(given),
                     "a list (for all outputs, or one list an output) or a dict by "
                     "output name",
+                    f"Write `{what}=[{given!r}]`" if isinstance(given, str) else None,
                 )
             )
         if any(isinstance(one, (list, tuple)) for one in given):

@@ -303,6 +303,8 @@ class Trainer:
         if not self.built:
             self.build_from(inputs)
         self._check_inputs(inputs)
+        if isinstance(feed, BatchFeed):
+            feed.check = self._check_inputs
 
     def _check_inputs(self, xs: Sequence[Any]) -> None:
         for name, expected, x in zip(
@@ -322,7 +324,7 @@ class Trainer:
                         "not fit the data",
                         f"an array with shape {shape}",
                         f"{len(expected)} dimensions, shape {tuple(expected)}",
-                        _advice(shape, tuple(expected)),
+                        _advice(x.shape, tuple(expected)),
                     )
                 )
 
@@ -405,6 +407,14 @@ class Trainer:
             >>> history.history["val_loss"]
         """
         self._need_compiled()
+        _check_count("epochs", epochs)
+        _check_count("initial_epoch", initial_epoch)
+        if isinstance(shuffle, str) and shuffle != "batch":
+            raise ValueError(
+                errors.message(
+                    "`shuffle` cannot be used", repr(shuffle), 'True, False or "batch"'
+                )
+            )
         length = _length(steps_per_execution)
         how = {
             "workers": workers,
@@ -440,13 +450,7 @@ class Trainer:
             draw_seed(),
             ahead=workers != 0,
         )
-        if isinstance(feed, BatchFeed) and feed.steps is None and source.endless:
-            raise ValueError(
-                errors.message(
-                    "The data never end, so an epoch has no length",
-                    fix="Give `steps_per_epoch`",
-                )
-            )
+        _check_length(feed, "an epoch", "steps_per_epoch")
         self._prepare(feed)
         self._check_labels(source)
         if validation_data is not None:
@@ -455,6 +459,11 @@ class Trainer:
         if held_out is not None:
             self._check_labels(held_out)
             validation = self._feed(held_out, batch_size, validation_steps)
+            _check_length(validation, "a validation", "validation_steps")
+            if isinstance(validation, BatchFeed):
+                validation.check = self._check_inputs
+            else:
+                self._check_inputs(validation.inputs())
         return self._train(
             feed,
             validation,
@@ -1032,9 +1041,16 @@ def _frozen_below(layer: Any, frozen: bool = False) -> list[Any]:
 
 
 def _metric_known(identifier: Any) -> None:
-    if isinstance(identifier, str) and identifier not in ("acc", "accuracy"):
-        if identifier not in ("ce", "crossentropy"):
-            metrics.get(identifier)
+    short = ("accuracy", "crossentropy", "acc", "ce")  # what they mean is seen later
+    if not isinstance(identifier, str) or identifier in short:
+        return
+    try:
+        metrics.get(identifier)
+    except errors.UnknownName:
+        nearest = vocabulary.guess(identifier, short[:2])
+        if nearest is None:
+            raise
+        raise errors.unknown_name("metric", identifier, [nearest]) from None
 
 
 def _length(given: Any) -> int | None:
@@ -1049,6 +1065,23 @@ def _length(given: Any) -> int | None:
             )
         )
     return given
+
+
+def _check_count(name: str, given: Any) -> None:
+    if not isinstance(given, (int, np.integer)):
+        raise TypeError(
+            errors.message(f"`{name}` cannot be used", repr(given), "a whole number")
+        )
+
+
+def _check_length(feed: RowFeed | BatchFeed, what: str, argument: str) -> None:
+    if isinstance(feed, BatchFeed) and feed.steps is None and feed.source.endless:
+        raise ValueError(
+            errors.message(
+                f"A generator does not tell where it ends, so {what} has no length",
+                fix=f"Give `{argument}`",
+            )
+        )
 
 
 def _due(freq: Any) -> Callable[[int], bool]:
@@ -1073,6 +1106,13 @@ def _due(freq: Any) -> Callable[[int], bool]:
 
 
 def _advice(shape: tuple, expected: tuple) -> str | None:
+    if expected[1:] == shape[:1] and shape[1:] in ((), (1,)):
+        return "One sample alone? Make it a batch of one: `x[None]`"
+    if len(shape) == len(expected):
+        return (
+            f"Give samples of shape {expected[1:]}, or build the model for "
+            f"`input_shape={tuple(shape[1:])}`"
+        )
     if len(shape) == len(expected) - 1:
         return "Is an axis missing? `x[..., None]` or `x[None]` adds one"
     if len(shape) > len(expected) and len(expected) == 2:
