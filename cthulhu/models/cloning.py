@@ -17,6 +17,7 @@ from cthulhu.models.model import Model
 from cthulhu.models.sequential import Sequential
 from cthulhu.saving import model_from_config as model_from_config
 from cthulhu.saving import model_from_json as model_from_json
+from cthulhu.saving import model_from_yaml as model_from_yaml
 
 
 def clone_model(
@@ -60,24 +61,6 @@ def clone_model(
     if isinstance(model, Sequential):
         return _clone_sequential(model, given, twin_of)
     return _clone_graph(model, given, twin_of)
-
-
-def model_from_yaml(yaml_string: str, custom_objects: Any = None) -> Model:
-    """Not available: reading YAML as old loaders did runs the code that it names.
-
-    Args:
-        yaml_string: Not read.
-        custom_objects: Not used.
-
-    Raises:
-        RuntimeError: Always.
-    """
-    raise RuntimeError(
-        errors.message(
-            "Models are not read from YAML, which can hold code that loading runs",
-            fix="Use `to_json` and `model_from_json`",
-        )
-    )
 
 
 def _twin(layer: Layer) -> Layer:

@@ -116,17 +116,14 @@ class Model(Trainer, Network):
         return saving.model_to_json(self, **kwargs)
 
     def to_yaml(self, **kwargs: Any) -> str:
-        """Not available: use `to_json`.
+        """The model without its weights as YAML; `kwargs` go to `yaml.safe_dump`.
+
+        Plain data only, and read as such: YAML of old loaders could run code.
 
         Raises:
-            RuntimeError: Always.
+            ImportError: PyYAML is not installed.
         """
-        raise RuntimeError(
-            errors.message(
-                "Models are not written as YAML, which old loaders run as code",
-                fix="Use `to_json` and `model_from_json`",
-            )
-        )
+        return saving.model_to_yaml(self, **kwargs)
 
     # Looking
 
@@ -158,6 +155,11 @@ class Model(Trainer, Network):
     def plot(self, to_file: str = "model.png", **kwargs: Any) -> Any:
         """Draw the graph of layers into a file; see `plot_model`."""
         return plot_model(self, to_file=to_file, **kwargs)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        copy = saving.model_from_bytes(saving.model_to_bytes(self))
+        memo[id(self)] = copy
+        return copy
 
     def __reduce__(self) -> Any:
         return saving.model_from_bytes, (saving.model_to_bytes(self),)

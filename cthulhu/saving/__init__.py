@@ -1,6 +1,7 @@
 """Saving: models and weights in Keras's HDF5 files, read without trust."""
 
 from cthulhu import vocabulary
+from cthulhu.saving.as_yaml import model_from_yaml, model_to_yaml
 from cthulhu.saving.configs import model_from_config, model_from_json
 from cthulhu.saving.convert import preprocess_weights_for_loading
 from cthulhu.saving.hdf5 import (
@@ -38,8 +39,10 @@ __all__ = [
     "model_from_bytes",
     "model_from_config",
     "model_from_json",
+    "model_from_yaml",
     "model_to_bytes",
     "model_to_json",
+    "model_to_yaml",
     "preprocess_weights_for_loading",
     "save_model",
     "save_to_binary_h5py",

@@ -23,7 +23,6 @@ from cthulhu.models import (
     clone_model,
     model_from_config,
     model_from_json,
-    model_from_yaml,
 )
 
 
@@ -185,8 +184,3 @@ def test_what_cannot_be_cloned_says_why():
     chain = Sequential([Dense(2, input_dim=3)])
     with pytest.raises(ValueError, match="onto the output of `d`"):
         clone_model(chain, Dense(3, name="d")(Input((3,))))
-
-
-def test_yaml_is_refused_unread():
-    with pytest.raises(RuntimeError, match="model_from_json"):
-        model_from_yaml("!!python/object/apply:os.system ['true']")
