@@ -8,6 +8,7 @@ computed again from the start of the block where need be.  What a step computes 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -200,7 +201,9 @@ class Run:
             return
 
         def compile_it() -> None:
-            self._compute(self.state, piece, 0, 0)
+            # A run that follows may give away the arrays: then it compiles by itself.
+            with contextlib.suppress(RuntimeError, ValueError):
+                self._compute(self.state, piece, 0, 0)
 
         threading.Thread(target=compile_it, daemon=True).start()
 
