@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -73,6 +74,10 @@ class Symbol:
             raise AttributeError("_keras_history")
         return self.history
 
+    @property
+    def _uses_learning_phase(self) -> bool:
+        return any(differs(node) for node in _ancestors(self))
+
     def get_shape(self) -> Shape:
         """The shape, under the name that old code asks for."""
         return self.shape
@@ -118,6 +123,7 @@ class Node:
     Attributes:
         outputs: Its results, with symbols where there are arrays at run time.
         symbols: The symbols among `args` and `kwargs`, in order.
+        sizes: What stood in for sizes that are not known, when it was last traced.
     """
 
     def __init__(
@@ -133,6 +139,7 @@ class Node:
         self.leaves = leaves
         self.symbols = [leaf for leaf in leaves if is_symbolic(leaf)]
         self.outputs: Any = None
+        self.sizes: dict[tuple[Symbol, int], int] = {}
 
     def arguments(self, values: Mapping[Symbol, Any]) -> tuple[tuple, dict]:
         """Arguments with `values` in place of symbols."""
@@ -181,24 +188,7 @@ def infer(node: Node, scope: Callable[[], Scope] = Scope) -> Any:
         if size is None
     ]
 
-    def trace(sizes: Mapping[tuple[Symbol, int], int]) -> Any:
-        specs = [
-            jax.ShapeDtypeStruct(
-                tuple(sizes.get((symbol, i), d) for i, d in enumerate(symbol.shape)),
-                symbol.dtype,
-            )
-            for symbol in node.symbols
-        ]
-
-        def call(arrays: list[Any]) -> Any:
-            with scope():
-                args, kwargs = node.arguments(
-                    dict(zip(node.symbols, arrays, strict=True))
-                )
-                return jax.tree.map(_as_value, node.function(*args, **kwargs))
-
-        return jax.eval_shape(call, specs)
-
+    trace = functools.partial(_trace, node, scope)
     if not gaps:
         return trace({})
     first, second = STAND_INS
@@ -214,7 +204,58 @@ def infer(node: Node, scope: Callable[[], Scope] = Scope) -> Any:
                 continue
         else:
             raise error
+    node.sizes = dict.fromkeys(gaps, first) | fixed
     return jax.tree.map(_merge, results, trace(dict.fromkeys(gaps, second) | fixed))
+
+
+def _trace(
+    node: Node,
+    scope: Callable[[], Scope],
+    sizes: Mapping[tuple[Symbol, int], int],
+    how: Callable[..., Any] = jax.eval_shape,
+) -> Any:
+    specs = [
+        jax.ShapeDtypeStruct(
+            tuple(sizes.get((symbol, i), d) for i, d in enumerate(symbol.shape)),
+            symbol.dtype,
+        )
+        for symbol in node.symbols
+    ]
+
+    def call(arrays: list[Any]) -> Any:
+        with scope():
+            args, kwargs = node.arguments(dict(zip(node.symbols, arrays, strict=True)))
+            return jax.tree.map(_as_value, node.function(*args, **kwargs))
+
+    return how(call, specs)
+
+
+def differs(node: Node) -> bool:
+    """Whether a call computes something else in training than it does otherwise."""
+    if node is LEARNING_PHASE.node:
+        return True
+    programs = [
+        _trace(node, functools.partial(Scope, training=training), node.sizes, _program)
+        for training in (False, True)
+    ]
+    return programs[0] != programs[1]
+
+
+def _program(function: Callable[..., Any], specs: list[Any]) -> str:
+    """A computation as a text, without the addresses of objects in it."""
+    return re.sub(r"0x[0-9a-f]+", "", str(jax.make_jaxpr(function)(specs)))
+
+
+def _ancestors(symbol: Symbol) -> Iterator[Node]:
+    """The call that makes a symbol, and those it needs; each once."""
+    seen: set[Node | None] = {None}
+    stack = [symbol.node]
+    while stack:
+        node = stack.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            yield node
+            stack += [source.node for source in node.symbols]
 
 
 def _guesses(node: Node, gaps: list[tuple[Symbol, int]]) -> Iterable[dict]:

@@ -46,8 +46,9 @@ class Rows:
 
     @property
     def rows(self) -> int:
-        """The number of rows."""
-        return int(self.xs[0].shape[0])
+        """The number of rows; 1 where the model has no inputs and no targets."""
+        arrays = (a for a in (*self.xs, *self.ys) if a is not None)
+        return next((int(array.shape[0]) for array in arrays), 1)
 
     @property
     def nbytes(self) -> int:

@@ -81,6 +81,8 @@ def adapt(
         None if sample_weight_modes is None else list(sample_weight_modes),
         targets,
     )
+    if x is None and input_names is not None and not input_names:
+        return _rows(read, x, y, sample_weight, check_nan)
     if x is None:
         raise errors.DataError(
             errors.message(

@@ -144,6 +144,15 @@ class Call(Node):
     def output_shapes(self) -> list[tuple]:
         return [x.shape for x in self.output_tensors]
 
+    def get_config(self) -> dict[str, Any]:
+        """Names of the layers around the call, and which of their results it takes."""
+        return {
+            "outbound_layer": self.layer.name,
+            "inbound_layers": [layer.name for layer in self.inbound_layers],
+            "node_indices": self.node_indices,
+            "tensor_indices": self.tensor_indices,
+        }
+
 
 def _run(layer: Layer) -> Any:
     """The function that a call of `layer` is at run time: also masks and penalties."""
@@ -892,7 +901,9 @@ class InputLayer(Layer):
             )
         self.batch_input_shape = tuple(batch_input_shape)
         self.supports_masking = True
-        self.is_placeholder = input_tensor is None
+        self.is_placeholder = input_tensor is None or (
+            is_symbolic(input_tensor) and input_tensor.node is None
+        )
         self.dtype = dtype or (
             config.floatx() if input_tensor is None else str(input_tensor.dtype)
         )

@@ -20,6 +20,7 @@ from cthulhu.core import (
     is_symbolic,
     needed,
     registry,
+    replay,
 )
 from cthulhu.layers.base import Call, InputLayer, Layer
 from cthulhu.metrics import Metric
@@ -85,7 +86,7 @@ class Network(Layer):
                 )
             ) from None
         self.input_layers = [symbol.history[0] for symbol in self.inputs]
-        self._layers, self._nodes_by_depth = _sorted_layers(
+        self._layers, self._calls, self._depths = _sorted_layers(
             self.inputs, self.outputs, self.input_layers
         )
         self._check_unique_names()
@@ -121,18 +122,59 @@ class Network(Layer):
         return list(self._layers)
 
     @property
+    def _layers_by_depth(self) -> dict[int, list[Layer]]:
+        return self._by_depth(self._layers)
+
+    @property
+    def _nodes_by_depth(self) -> dict[int, list[Call]]:
+        return self._by_depth(self._calls)
+
+    def _by_depth(self, things: list[Any]) -> dict[int, list[Any]]:
+        """Layers or calls by their distance from the outputs, the largest first."""
+        found: dict[int, list[Any]] = {}
+        for thing in sorted(things, key=lambda one: -self._depths[one]):
+            found.setdefault(self._depths[thing], []).append(thing)
+        return found
+
+    @property
+    def _input_layers(self) -> list[Layer]:
+        return self.input_layers
+
+    @property
+    def _output_layers(self) -> list[Layer]:
+        return self.output_layers
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        """Whether any output is computed in another way in training."""
+        return any(output._uses_learning_phase for output in self.outputs)
+
+    @property
+    def _feed_inputs(self) -> list[Symbol] | None:
+        """Inputs that data are given for: all but those that are tensors with values."""
+        if self._input_specs is None or not self._is_graph:
+            return self._input_specs
+        return [x for x in self.inputs if x.history[0].is_placeholder]
+
+    @property
+    def _feed_input_names(self) -> list[str] | None:
+        if self.input_names is None or not self._is_graph:
+            return self.input_names
+        return [symbol.history[0].name for symbol in self._feed_inputs]
+
+    @property
     def input_dtypes(self) -> list[Any] | None:
         """Dtypes that data are cast to, None where not known."""
-        if self._input_specs is None:
+        if self._feed_inputs is None:
             return None
-        return [symbol.dtype for symbol in self._input_specs]
+        return [symbol.dtype for symbol in self._feed_inputs]
 
     @property
     def input_shapes(self) -> list[tuple] | None:
-        """Shapes of the inputs, None where not known."""
+        """Shapes of the inputs that data are given for, None where not known."""
         if not self._is_graph:
             return None
-        return [symbol.shape for symbol in self.inputs]
+        return [symbol.shape for symbol in self._feed_inputs]
 
     @property
     def output_shapes(self) -> list[tuple]:
@@ -205,7 +247,10 @@ class Network(Layer):
         if not self._is_graph:
             return super().run(inputs, masks, kwargs)
         arrays = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-        if len(arrays) != len(self.inputs):
+        symbols = self.inputs
+        if len(arrays) != len(symbols):
+            symbols = self._feed_inputs
+        if len(arrays) != len(symbols):
             raise ValueError(
                 errors.message(
                     f"`{self.name}` was called with another number of inputs",
@@ -214,10 +259,12 @@ class Network(Layer):
                     + ", ".join(f"`{n}`" for n in self.input_names),
                 )
             )
+        held = [symbol for symbol in self.inputs if symbol not in symbols]
         mask = kwargs.get("mask", masks)
         known = mask if isinstance(mask, (list, tuple)) else [mask] * len(arrays)
-        values = dict(zip(self.inputs, arrays, strict=True))
-        mask_of = dict(zip(self.inputs, known, strict=True))
+        values = dict(zip(symbols, arrays, strict=True))
+        values.update(zip(held, replay(held, {}), strict=True))
+        mask_of = dict(zip(symbols, known, strict=True))
         scope = current_scope()
         asked, before = kwargs.get("training"), scope.training
         if isinstance(asked, (bool, int)) and hasattr(scope, "losses"):
@@ -387,7 +434,7 @@ class Network(Layer):
                     "layers with `Model(inputs, outputs)`",
                 )
             )
-        numbers = _node_numbers(self._nodes_by_depth)
+        numbers = _node_numbers(self._calls)
         layers = []
         for layer in self._layers:
             calls = [n for n in layer._inbound_nodes if n in numbers]
@@ -522,8 +569,8 @@ def call_of(symbol: Symbol) -> Call:
 
 def _sorted_layers(
     inputs: Iterable[Symbol], outputs: Iterable[Symbol], input_layers: list[Layer]
-) -> tuple[list[Layer], list[Call]]:
-    """Layers by decreasing depth, and their calls each after those it needs.
+) -> tuple[list[Layer], list[Call], dict[Any, int]]:
+    """Layers by decreasing depth, their calls each after those it needs, all depths.
 
     The depth of a call is its distance from the outputs, that of a layer the largest of
     its calls; ties go to the layer met first on the way back from the outputs.
@@ -548,8 +595,9 @@ def _sorted_layers(
         met.setdefault(layer, len(met))
         layer_depths.setdefault(layer, 0)
         finished.setdefault(layer._inbound_nodes[0], None)
+        depths.setdefault(layer._inbound_nodes[0], 0)
     layers = sorted(layer_depths, key=lambda la: (-layer_depths[la], met[la]))
-    return layers, list(finished)
+    return layers, list(finished), {**layer_depths, **depths}
 
 
 def _walk(

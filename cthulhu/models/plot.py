@@ -167,7 +167,7 @@ def _edges(model: Any) -> list[tuple[Any, Any]]:
     return list(
         dict.fromkeys(
             (symbol.history[0], call.layer)
-            for call in model._nodes_by_depth[::-1]
+            for call in model._calls[::-1]
             if not isinstance(call.layer, InputLayer)
             for symbol in parents(call)
         )

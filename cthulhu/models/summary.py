@@ -87,7 +87,7 @@ def is_chain(model: Any) -> bool:
     """
     if type(model).__name__ == "Sequential" or not model._is_graph:
         return True
-    calls = model._nodes_by_depth
+    calls = model._calls
     sources = [[call_of(symbol) for symbol in _inputs(call)] for call in calls]
     used = list(chain(*sources))
     return (
@@ -126,7 +126,7 @@ def _fields(layer: Any) -> list[Any]:
 
 def _connections(model: Any, layer: Any) -> list[str]:
     """Where the inputs of a layer come from, as `layer[call][output]`."""
-    calls = [node for node in layer._inbound_nodes if node in model._nodes_by_depth]
+    calls = [node for node in layer._inbound_nodes if node in model._calls]
     origins = [symbol.history for call in calls for symbol in _inputs(call)]
     # Keras counts the making of a model as the first call of it.
     return [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,13 +48,27 @@ class Trainer:
     `output_names` and `output_shapes`.
     """
 
+    name: str
+    built: bool
+    weights: list[Variable]
+    trainable_weights: list[Variable]
+    input_names: list[str] | None
+    input_shapes: list[Any] | None
+    input_dtypes: list[Any] | None
+    output_names: list[str]
+    output_shapes: list[Any]
+    layers_below: Callable[[], Any]
+    build_from: Callable[[Any], None]
+    _fixed_batch_size: int | None
+    _feed_input_names: list[str]
+
     stop_training = False
     optimizer: Any = None
     history: Any = None
     _compile_arguments: dict[str, Any] | None = None
     _spec_cache: Spec | None = None
     _step_number = 0
-    _frozen: Sequence[Any] = ()
+    _frozen: Collection[Any] = ()
     _trained: list[Variable] | None = None
 
     # Compiling
@@ -254,15 +268,13 @@ class Trainer:
     # Data
 
     def _adapt(self, x: Any, y: Any = None, sample_weight: Any = None, **how: Any):
-        known = self.built and self.input_names is not None
+        names = self._feed_input_names if self.built else None
         if how.get("targets", True) and self._is_compiled and self.built:
             how["output_names"] = [output.name for output in self._spec.trained]
             how["sample_weight_modes"] = [o.weight_mode for o in self._spec.trained]
         elif self.built:
             how["output_names"] = self.output_names
-        return data.adapt(
-            x, y, sample_weight, input_names=self.input_names if known else None, **how
-        )
+        return data.adapt(x, y, sample_weight, input_names=names, **how)
 
     def _feed(
         self,
@@ -282,6 +294,15 @@ class Trainer:
     def _check_fixed_batch(
         self, rows: data.Rows, batch_size: int | None, steps: int | None
     ) -> None:
+        if not any(array is not None for array in (*rows.xs, *rows.ys)):
+            if steps is None:
+                raise errors.DataError(
+                    errors.message(
+                        f"`{self.name}` takes no data, so a pass has no length",
+                        fix="Give `steps` (in `fit`: `steps_per_epoch`)",
+                    )
+                )
+            return
         fixed = self._fixed_batch_size
         if not fixed:
             return
@@ -308,7 +329,7 @@ class Trainer:
 
     def _check_inputs(self, xs: Sequence[Any]) -> None:
         for name, expected, x in zip(
-            self.input_names or [], self.input_shapes or [], xs, strict=False
+            self._feed_input_names or [], self.input_shapes or [], xs, strict=False
         ):
             if expected is None:
                 continue

@@ -1,0 +1,116 @@
+"""What a network knows of its graph, and inputs that hold values of their own."""
+
+import numpy as np
+import pytest
+
+from cthulhu import backend as K
+from cthulhu.layers import (
+    LSTM,
+    Add,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Input,
+    Lambda,
+)
+from cthulhu.models import Model, Sequential
+
+
+def test_the_depth_of_a_layer_is_its_largest_distance_from_the_outputs():
+    a, b = Input((2,), name="a"), Input((2,), name="b")
+    shared = Dense(2, name="shared")
+    deep = Dense(2, name="top")(shared(b))
+    model = Model([a, b], Add(name="sum")([shared(a), deep]))
+    found = {d: [la.name for la in on] for d, on in model._layers_by_depth.items()}
+    assert found == {3: ["a", "b"], 2: ["shared"], 1: ["top"], 0: ["sum"]}
+    assert [len(calls) for calls in model._nodes_by_depth.values()] == [2, 2, 1, 1]
+    assert [layer.name for layer in model._input_layers] == ["a", "b"]
+    assert [layer.name for layer in model._output_layers] == ["sum"]
+
+
+def test_a_call_tells_which_results_it_takes():
+    a, b = Input((2,), name="a"), Input((2,), name="b")
+    shared = Dense(2, name="shared")
+    total = Add(name="sum")([shared(a), shared(b)])
+    assert total.history[0]._inbound_nodes[0].get_config() == {
+        "outbound_layer": "sum",
+        "inbound_layers": ["shared", "shared"],
+        "node_indices": [0, 1],
+        "tensor_indices": [0, 0],
+    }
+
+
+@pytest.mark.parametrize(
+    ("layer", "kwargs", "expected"),
+    [
+        (lambda: Dense(2, activation="relu"), {}, False),
+        (lambda: Dropout(0.5), {}, True),
+        (lambda: Dropout(0.0), {}, False),
+        (lambda: Dropout(0.5), {"training": True}, False),
+        (lambda: BatchNormalization(), {}, True),
+        (lambda: LSTM(2), {}, False),
+        (lambda: LSTM(2, dropout=0.5), {}, True),
+        (lambda: Lambda(lambda x: K.in_train_phase(x, 2 * x)), {}, True),
+        (lambda: Lambda(lambda x: x * K.cast(K.learning_phase(), "float32")), {}, True),
+    ],
+)
+def test_a_symbol_knows_whether_training_computes_it_otherwise(layer, kwargs, expected):
+    x = Input((4, 3))
+    y = layer()(x, **kwargs)
+    assert y._uses_learning_phase is expected
+    assert Lambda(lambda y: y + 1)(y)._uses_learning_phase is expected
+    inner = Model(x, y)
+    assert inner.uses_learning_phase is expected
+    assert inner(Input((4, 3)))._uses_learning_phase is expected
+    assert Model.from_config(inner.get_config()).uses_learning_phase is expected
+
+
+def doubled(x):
+    """Twice the sum of a row of `x`, in two columns."""
+    return Dense(2, kernel_initializer=lambda shape, **_: 2 * np.ones(shape))(x)
+
+
+def test_an_input_that_is_a_variable_needs_no_data():
+    held = K.variable([[1.0, 2.0]])
+    x = Input(tensor=held)
+    model = Model(x, doubled(x))
+    model.compile("sgd", "mse")
+    assert model.predict_on_batch(None).tolist() == [[6, 6]]
+    assert model.test_on_batch(None, np.array([[4, 4]])) == 4
+    held.assign([[0.0, 1.0]])
+    assert model.predict_on_batch(None).tolist() == [[2, 2]]
+    assert model.train_on_batch(None, np.array([[0, 0]])) == 4
+    assert model.fit(None, np.array([[0, 0]]), verbose=0).history["loss"][0] < 4
+
+
+def test_only_placeholders_are_fed():
+    held = Input(tensor=K.variable([[1.0], [2.0]]), name="held")
+    fed = Input(tensor=K.placeholder((2, 1)), name="fed")
+    model = Model([held, fed], Add()([held, fed]))
+    assert model.input_names == ["held", "fed"]
+    assert model.predict_on_batch(np.array([[10], [20]])).tolist() == [[11], [22]]
+    assert model.predict({"fed": [[5], [6]]}).tolist() == [[6], [8]]
+    with pytest.raises(ValueError, match="with shape"):
+        model.predict(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="1 input"):
+        model.predict([np.ones((2, 1)), np.ones((2, 1))])
+
+
+def test_a_model_without_data_runs_as_many_steps_as_are_asked_for():
+    x = Input(tensor=K.variable([[1.0, 2.0]]))
+    model = Model(x, doubled(x))
+    model.add_loss(K.mean(model.output))
+    model.compile("sgd", None)
+    assert model.evaluate(None, steps=3, verbose=0) == 6
+    assert model.predict(None, steps=3).shape == (3, 2)
+    history = model.fit(None, None, steps_per_epoch=2, epochs=2, verbose=0).history
+    assert history["loss"][1] < history["loss"][0] < 6
+    for run in (model.fit, model.evaluate, model.predict):
+        with pytest.raises(ValueError, match="takes no data.*Give `steps`"):
+            run(None, batch_size=1)
+
+
+def test_a_chain_may_begin_with_a_variable():
+    x = Input(tensor=K.variable([[1.0, 2.0]]))
+    model = Sequential([x.history[0], Lambda(lambda x: 3 * x)])
+    assert model.predict_on_batch(None).tolist() == [[3, 6]]
