@@ -26,18 +26,20 @@ class Remembering(type):
                 kwargs = vocabulary.translate(base.__name__, kwargs)
             if not open_ended:
                 check_names(cls.__name__, kwargs, parameters)
-        self = cls.__new__(cls, *args, **kwargs)
+        new: Any = cls.__new__
+        self = new(cls, *args, **kwargs)
         if isinstance(self, cls):
             object.__setattr__(self, "_arguments", bind(cls, args, kwargs))
             self.__init__(*args, **kwargs)
+            self._check_made()
         return self
 
 
 class Configurable(metaclass=Remembering):
     """Base of everything that has a config.
 
-    A constructor stores each argument as the attribute of the same name; what it made of
-    it (a function for a name, an object for a config) may stand there as well.
+    A constructor stores each argument as the attribute of the same name; what it made
+    of it (a function for a name, an object for a config) may stand there as well.
 
     Example:
         >>> class Scale(Configurable):
@@ -48,6 +50,9 @@ class Configurable(metaclass=Remembering):
     """
 
     _arguments: dict[str, Any] = {}
+
+    def _check_made(self) -> None:
+        """Called after the constructors: may refuse an object that is half made."""
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data: `from_config` makes a twin."""

@@ -43,7 +43,12 @@ def names(kind: str) -> list[str]:
     return [*_tables.get(kind, {}), *get_custom_objects()]
 
 
-def find(kind: str, name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def find(
+    kind: str,
+    name: str,
+    custom_objects: Mapping[str, Any] | None = None,
+    fix: str | None = None,
+) -> Any:
     """What `name` stands for.
 
     Raises:
@@ -56,7 +61,7 @@ def find(kind: str, name: str, custom_objects: Mapping[str, Any] | None = None) 
     standard = vocabulary.canonical(name)
     if standard in table:
         return table[standard]
-    raise errors.unknown_name(kind, name, names(kind))
+    raise errors.unknown_name(kind, name, names(kind), fix)
 
 
 def get(
@@ -111,7 +116,9 @@ def deserialize(
                 "a dict with `class_name` and `config`",
             )
         )
-    found = find(kind, config["class_name"], custom_objects)
+    own = config["class_name"]
+    fix = f"If it is your own, give it in `custom_objects={{{own!r}: {own}}}`"
+    found = find(kind, own, custom_objects, fix)
     arguments = config.get("config", {})
     with custom_object_scope(custom_objects or {}):
         if hasattr(found, "from_config"):

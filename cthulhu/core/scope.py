@@ -39,8 +39,8 @@ class Scope:
     """Reads and writes of variables while something is computed.
 
     Args:
-        values: Arrays of the variables at the start; the scope keeps its own copy of the
-            mapping and puts writes there.
+        values: Arrays of the variables at the start; the scope keeps its own copy of
+            the mapping and puts writes there.
         training: Whether layers behave as in training (dropout on, batch statistics).
         key: Random key of this step, or None: a fixed one (shape inference, replays).
         frozen: Layers whose updates are left out; None: those not trainable now.
@@ -105,7 +105,7 @@ class Scope:
         return self._masks.get(id(array), (None, None))[1]
 
     def set_mask(self, array: Any, mask: Any) -> None:
-        """Let `mask` travel beside `array` (kept alive, so that its id stays its own)."""
+        """Let `mask` travel beside `array`, kept alive so that its id stays its own."""
         self._masks[id(array)] = (array, mask)
 
     def source_of(self, array: Any) -> Any:

@@ -294,7 +294,7 @@ class Run:
         self.current = self.next = None
 
     def finish(self) -> dict[Variable, Any]:
-        """End the run; returns the values of the carried variables, as of `position`."""
+        """End the run; returns what the carried variables hold as of `position`."""
         state = self.state_here() if not self.settled else self.given
         if self.settled:  # a hook wrote, and raised
             state = tuple(v._array for v in self.program.carried)

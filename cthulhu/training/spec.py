@@ -259,8 +259,8 @@ def with_mask(weight: Any, mask: Any, y_pred: Any) -> Any:
     mask = jnp.asarray(mask, y_pred.dtype)
     if weight is None:
         return mask
-    mask, _, weight = losses.squeeze_or_expand_dimensions(mask, None, weight)
-    return weight * mask
+    fitted: Any = losses.squeeze_or_expand_dimensions(mask, None, weight)
+    return fitted[2] * fitted[0]
 
 
 def _as_list(x: Any) -> list[Any]:

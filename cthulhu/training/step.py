@@ -8,7 +8,7 @@ variables, a key and a batch.  Which steps run, and when somebody hears of them,
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -61,6 +61,20 @@ class Report(NamedTuple):
     arrays: Any  # outputs of `predict`, metrics that are no single number
 
 
+class Forward(NamedTuple):
+    """What the model made of a batch.
+
+    Attributes:
+        outputs: One array an output.
+        masks: A mask an output, None where there is none.
+        losses: The loss of each output by itself, None where it has none.
+    """
+
+    outputs: list[Any]
+    masks: list[Any]
+    losses: list[Any]
+
+
 class Program:
     """The compiled steps of one model in one mode.
 
@@ -81,11 +95,12 @@ class Program:
         mode: str,
         optimizer: Any = None,
         trainable: Sequence[Variable] = (),
-        frozen: Sequence[Any] = (),
+        frozen: Iterable[Any] = (),
         extra_metrics: Callable[[], list[Any]] = list,
     ):
         self.model = model
-        self.spec = spec
+        self.spec: Any = spec
+        self.identity: tuple[Any, ...] = ()
         self.mode = mode
         self.training = mode == "train"
         self.optimizer = optimizer
@@ -117,7 +132,9 @@ class Program:
         if self.mode == "test":
             with Scope(values, self.training, key, self.frozen) as scope:
                 total, aux = self._loss(scope, xs, ys, weights)
-                self.spec.update_metrics(*aux[0], ys, weights, aux[1])
+                self.spec.update_metrics(
+                    aux.outputs, aux.masks, ys, weights, aux.losses
+                )
                 return scope, self._report(total)
 
         def objective(arrays: list[Any]) -> Any:
@@ -144,7 +161,7 @@ class Program:
             self.optimizer.apply_gradients(
                 list(zip(grads, self.trainable, strict=True))
             )
-            self.spec.update_metrics(*aux[0], ys, weights, aux[1])
+            self.spec.update_metrics(aux.outputs, aux.masks, ys, weights, aux.losses)
             return scope, self._report(total)
 
     def _call(self, xs: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -156,14 +173,16 @@ class Program:
             masks = [None] * len(outputs)
         return outputs, list(masks)
 
-    def _loss(self, scope: Scope, xs: Any, ys: Any, weights: Any) -> Any:
+    def _loss(
+        self, scope: Scope, xs: Any, ys: Any, weights: Any
+    ) -> tuple[Any, Forward]:
         outputs, masks = self._call(xs)
         total, single = self.spec.loss(outputs, masks, ys, weights)
         for penalty in self.model.penalties:
             total = total + penalty()
         for loss in scope.losses:
             total = total + jnp.mean(loss)
-        return jnp.asarray(total, jnp.float32), ((outputs, masks), single)
+        return jnp.asarray(total, jnp.float32), Forward(outputs, masks, single)
 
     def _report(self, total: Any) -> Report:
         values = {"loss": total}
@@ -184,7 +203,6 @@ class Program:
         return {v: np.asarray(value) for v, value in scope.values.items()}
 
     def _metrics(self) -> list[Any]:
-        assert self.spec is not None
         own = [*self.spec.mean_losses, *self.spec.compiled_metrics]
         return [*own, *self.extra_metrics()]
 

@@ -749,7 +749,7 @@ class Trainer:
             length=1 if told.realtime else None,
             ahead=not told.realtime,
         )
-        bar = self._bar(feed, verbose)
+        bar = _Bar(feed, verbose)
         total = rows = 0.0
         last: dict[str, Any] = {}
 
@@ -758,8 +758,7 @@ class Trainer:
             size = logs["size"]
             total, rows, last = total + logs["loss"] * size, rows + size, logs
             told.on_test_batch_end(i, logs)
-            if bar is not None:
-                bar.update(i + 1 if bar.steps else int(rows))
+            bar.tick(size)
 
         told.on_test_begin({})
         run.compile_rest()
@@ -774,8 +773,7 @@ class Trainer:
             )
         if isinstance(feed, BatchFeed):
             feed.warn_if_short(run.position)
-        if bar is not None and bar.target is None:
-            bar.finish()
+        bar.finish()
         self._keep_states(run)
         values = {"loss": total / rows}
         values.update({n: last[n] for n in self.metrics_names[1:]})
@@ -791,15 +789,6 @@ class Trainer:
 
     def _spec_variables(self) -> list[Variable]:
         return [v for metric in self.metrics for v in metric.variables]
-
-    def _bar(self, feed: RowFeed | BatchFeed, verbose: int) -> Any:
-        if not verbose:
-            return None
-        by_rows = isinstance(feed, RowFeed) and not feed.whole
-        target = feed.rows if by_rows else feed.steps
-        bar = hooks.Progbar(target)
-        bar.steps = not by_rows
-        return bar
 
     # Predicting
 
@@ -847,17 +836,13 @@ class Trainer:
         told = self._bystanders(callbacks, feed, source, batch_size, verbose, None)
         program = self._program("predict")
         program.discover(feed.example)
-        bar = self._bar(feed, verbose)
+        bar = _Bar(feed, verbose)
         parts: list[Any] = []
-        rows = 0
 
         def end(i: int, logs: dict[str, Any]) -> None:
-            nonlocal rows
-            rows += logs["size"]
             parts.append(logs["outputs"])
             told.on_predict_batch_end(i, logs)
-            if bar is not None:
-                bar.update(i + 1 if bar.steps else rows)
+            bar.tick(logs["size"])
 
         try:
             feed.begin(0)
@@ -872,8 +857,7 @@ class Trainer:
             run.compile_rest()
             run_pass(run, told.on_predict_batch_begin, end)
             told.on_predict_end({})
-            if bar is not None and bar.target is None:
-                bar.finish()
+            bar.finish()
             self._keep_states(run)
         finally:
             feed.close()
@@ -938,6 +922,15 @@ class Trainer:
 
     def _one_batch(self, x: Any, y: Any, weight: Any = None, **how: Any) -> Any:
         rows = self._adapt(x, y, weight, check_nan=False, **how)
+        if not isinstance(rows, data.Rows):
+            raise TypeError(
+                errors.message(
+                    "One batch was asked for",
+                    f"a {type(x).__name__}, which yields many",
+                    "arrays",
+                    "Take one with `next(...)`, or use `fit`",
+                )
+            )
         if not self.built:
             self.build_from(rows.xs)
         self._check_inputs(rows.xs)
@@ -1052,6 +1045,27 @@ class Trainer:
         arguments = dict(locals())
         arguments.pop("self")
         return self.predict(arguments.pop("generator"), **arguments)
+
+
+class _Bar:
+    """The progress bar of `evaluate` and `predict`: rows where known, else batches."""
+
+    def __init__(self, feed: RowFeed | BatchFeed, verbose: int):
+        self.by_rows = isinstance(feed, RowFeed) and not feed.whole
+        target = feed.rows if isinstance(feed, RowFeed) and self.by_rows else feed.steps
+        self.bar = hooks.Progbar(target) if verbose else None
+        self.done = 0
+
+    def tick(self, rows: int) -> None:
+        """Another batch of so many rows is done."""
+        if self.bar is not None:
+            self.done += rows if self.by_rows else 1
+            self.bar.update(self.done)
+
+    def finish(self) -> None:
+        """End the line of a bar that did not know its end."""
+        if self.bar is not None and self.bar.target is None:
+            self.bar.finish()
 
 
 def _frozen_below(layer: Any, frozen: bool = False) -> list[Any]:
