@@ -15,7 +15,9 @@ order, with names in backticks.  Where the values are known, the room that knows
 raises; this room only words it.
 """
 
-from collections.abc import Iterable
+import contextlib
+import operator
+from collections.abc import Iterable, Iterator
 
 from cthulhu import vocabulary
 
@@ -68,13 +70,16 @@ def message(
     return " ".join(part if part[-1:] in ".?!" else part + "." for part in parts)
 
 
-def unknown_name(kind: str, name: object, candidates: Iterable[str]) -> UnknownName:
+def unknown_name(
+    kind: str, name: object, candidates: Iterable[str], fix: str | None = None
+) -> UnknownName:
     """The error for a name that nothing answers to, with the nearest there is.
 
     Args:
         kind: What the name should have named: "loss", "metric", "layer argument".
         name: What came.
         candidates: All names there are; the first twelve are shown if none is near.
+        fix: What else may help, said last.
 
     Example:
         >>> str(unknown_name("loss", "msee", ["mse", "mae"]))
@@ -83,13 +88,13 @@ def unknown_name(kind: str, name: object, candidates: Iterable[str]) -> UnknownN
     names = sorted(str(candidate) for candidate in candidates)
     nearest = vocabulary.guess(str(name), names)
     if nearest:
-        return UnknownName(
-            message(f"Unknown {kind} `{name}`", fix=did_you_mean(nearest))
-        )
+        hint = did_you_mean(nearest)
+        fix = f"{hint} {fix}" if fix else hint
+        return UnknownName(message(f"Unknown {kind} `{name}`", fix=fix))
     shown = ", ".join(f"`{candidate}`" for candidate in names[:12])
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     return UnknownName(
-        message(f"Unknown {kind} `{name}`", expected=f"one of {shown}{more}")
+        message(f"Unknown {kind} `{name}`", None, f"one of {shown}{more}", fix)
     )
 
 
@@ -110,6 +115,50 @@ def wrong_shape(
         fix: What to do.
     """
     return ShapeMismatch(message(f"`{who}` got a wrong shape", received, expected, fix))
+
+
+def check_whole(name: str, value: object, least: int) -> int:
+    """`value` as an int of at least `least`.
+
+    Args:
+        name: The argument's name, for the message.
+        value: What came.
+        least: The smallest number that is right.
+
+    Raises:
+        TypeError: Not a whole number; True, "3" and 3.0 are none.
+        ValueError: A smaller number.
+    """
+    expected = f"a whole number of at least {least}"
+    happened = f"`{name}` cannot be used"
+    number = None
+    if not isinstance(value, bool):
+        with contextlib.suppress(TypeError):
+            number = operator.index(value)  # type: ignore[arg-type]
+    if number is not None:
+        if number >= least:
+            return number
+        raise ValueError(message(happened, repr(value), expected))
+    fix = None
+    if isinstance(value, float):
+        fix = "Divide with `//`, or round with `int(...)`"
+    elif isinstance(value, str) and value.strip().lstrip("-").isdigit():
+        fix = f"Write {value.strip()} without quotation marks"
+    raise TypeError(message(happened, repr(value), expected, fix))
+
+
+@contextlib.contextmanager
+def within(what: str) -> Iterator[None]:
+    """Let errors of this tree say where they were met: "In `validation_data`: ..."
+
+    Args:
+        what: The argument or thing that was being looked at, with its backticks.
+    """
+    try:
+        yield
+    except (UnknownName, ShapeMismatch, DataError) as error:
+        error.args = (f"In {what}: {error}",)
+        raise
 
 
 def missing_extra(library: str, extra: str, purpose: str) -> MissingExtra:

@@ -1,5 +1,6 @@
 """One wording for all messages."""
 
+import numpy as np
 import pytest
 
 from cthulhu import errors
@@ -59,3 +60,43 @@ def test_a_missing_library_is_met_with_the_extra_that_brings_it():
     error = errors.missing_extra("pydot", "plot", "`plot_model`")
 
     assert "pip install 'cthulhu[plot]'" in str(error)
+
+
+@pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3)])
+def test_a_whole_number_passes(value):
+    number = errors.check_whole("epochs", value, 3)
+
+    assert 3 == number and int is type(number)
+
+
+@pytest.mark.parametrize(
+    "value, error, words",
+    [
+        (2, ValueError, "`epochs` cannot be used. Received: 2. Expected: a whole"),
+        (3.0, TypeError, "Received: 3.0. .* at least 3. Divide with `//`"),
+        ("10", TypeError, "Write 10 without quotation marks"),
+        ("ten", TypeError, "Received: 'ten'"),
+        (True, TypeError, "Received: True"),
+        (None, TypeError, "Received: None"),
+        ([3], TypeError, r"Received: \[3\]"),
+    ],
+)
+def test_what_is_no_whole_number_is_refused(value, error, words):
+    with pytest.raises(error, match=words):
+        errors.check_whole("epochs", value, 3)
+
+
+def test_an_error_may_tell_where_it_was_met():
+    with pytest.raises(errors.DataError, match="^In `validation_data`: Rows differ"):
+        with errors.within("`validation_data`"):
+            raise errors.DataError("Rows differ.")
+    with pytest.raises(KeyError, match="^'x'$"), errors.within("`validation_data`"):
+        raise KeyError("x")
+
+
+def test_an_unknown_name_may_come_with_further_advice():
+    near = errors.unknown_name("layer", "Dens", ["Dense"], "Give it a class")
+    far = errors.unknown_name("layer", "Mine", ["Dense"], "Give it a class")
+
+    assert "Unknown layer `Dens`. Did you mean `Dense`? Give it a class." == str(near)
+    assert str(far).endswith("one of `Dense`. Give it a class.")

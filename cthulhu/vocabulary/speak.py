@@ -294,9 +294,16 @@ def guess(name: str, candidates: Iterable[str]) -> str | None:
     said = canonical(name)
     if said != name and said in names:
         return said
-    folded = {candidate.lower(): candidate for candidate in reversed(names)}
+    folded: dict[str, list[str]] = {}
+    for candidate in names:
+        folded.setdefault(candidate.lower(), []).append(candidate)
     near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
-    return folded[near[0]] if near else None
+    if not near:
+        return None
+    # `mse` and `MSE` are as near: the one in the letters that were used is better.
+    return max(
+        folded[near[0]], key=lambda c: difflib.SequenceMatcher(None, c, name).ratio()
+    )
 
 
 def log_key_spellings(key: str) -> tuple[str, ...]:

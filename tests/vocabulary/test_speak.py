@@ -123,6 +123,8 @@ def test_a_wrong_name_of_a_module_is_answered_with_the_nearest(room):
     [
         ("val_los", ["loss", "val_loss"], "val_loss"),
         ("MSE", ["mse", "mae"], "mse"),
+        ("mce", ["MSE", "mse"], "mse"),
+        ("Adamm", ["adam", "Adam"], "Adam"),
         ("Daoloth", ["Dense", "Darkness"], "Dense"),
         ("qqq", ["loss"], None),
         ("loss", [], None),
