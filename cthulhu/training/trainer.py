@@ -287,9 +287,14 @@ class Trainer:
     ) -> RowFeed | BatchFeed:
         if isinstance(source, data.Rows):
             self._check_fixed_batch(source, batch_size, steps)
-            if batch_size is None and steps is None:
-                batch_size = self._fixed_batch_size or 32
+            batch_size = self._batch_size(batch_size, steps)
         return feed_for(source, batch_size, steps, shuffle, seed, ahead)
+
+    def _batch_size(self, given: int | None, steps: int | None) -> int | None:
+        """Rows in a batch; None where every step takes all rows."""
+        if given is None and steps is None:
+            return self._fixed_batch_size or 32
+        return given
 
     def _check_fixed_batch(
         self, rows: data.Rows, batch_size: int | None, steps: int | None
@@ -479,12 +484,9 @@ class Trainer:
         validation = None
         if held_out is not None:
             self._check_labels(held_out)
-            validation = self._feed(held_out, batch_size, validation_steps)
-            _check_length(validation, "a validation", "validation_steps")
-            if isinstance(validation, BatchFeed):
-                validation.check = self._check_inputs
-            else:
-                self._check_inputs(validation.inputs())
+            validation = self._validation(
+                held_out, batch_size, validation_steps, isinstance(source, data.Rows)
+            )
         return self._train(
             feed,
             validation,
@@ -495,8 +497,30 @@ class Trainer:
             callbacks,
             _due(validation_freq),
             length,
-            batch_size,
+            self._size_params(source, feed, batch_size, steps_per_epoch),
         )
+
+    def _validation(
+        self, held_out: Any, batch_size: int | None, steps: int | None, by_rows: bool
+    ) -> Validation:
+        feed = self._feed(held_out, batch_size, steps)
+        _check_length(feed, "a validation", "validation_steps")
+        if isinstance(feed, BatchFeed):
+            feed.check = self._check_inputs
+        else:
+            self._check_inputs(feed.inputs())
+        if isinstance(held_out, data.Rows) and not by_rows:
+            return Validation(lambda size: self._feed(held_out, size, None))
+        return Validation(lambda size: feed)
+
+    def _size_params(
+        self, source: Any, feed: Any, batch_size: int | None, steps: int | None
+    ) -> dict[str, Any]:
+        """What callbacks are told about the size of a pass."""
+        if not isinstance(source, data.Rows):
+            return {"steps": feed.steps}
+        size = self._batch_size(batch_size, steps)
+        return {"batch_size": size, "steps": steps, "samples": source.rows}
 
     def _validation_source(self, given: Any, steps: int | None, how: dict) -> Any:
         if isinstance(given, (list, tuple)) and not data.is_sequence(given):
@@ -514,7 +538,7 @@ class Trainer:
     def _train(
         self,
         feed: RowFeed | BatchFeed,
-        validation: RowFeed | BatchFeed | None,
+        validation: Validation | None,
         source: Any,
         held_out: Any,
         epochs: range,
@@ -522,23 +546,22 @@ class Trainer:
         callbacks: Any,
         due: Callable[[int], bool],
         length: int | None,
-        batch_size: int | None,
+        size: dict[str, Any],
     ) -> Any:
         program = self._program("train")
         program.discover(feed.example)
         names = self.metrics_names
-        rows = source.rows if isinstance(source, data.Rows) else None
-        told = self._listeners(callbacks, verbose, rows is not None and feed)
+        rows = size.get("samples")
+        told = self._listeners(callbacks, verbose, rows and size["steps"] is None)
         told.set_model(self)
         told.set_params(
-            {
-                **({"batch_size": batch_size, "samples": rows} if rows else {}),
-                "epochs": epochs.stop,
-                "steps": feed.steps,
-                "verbose": verbose,
-                "do_validation": validation is not None,
-                "metrics": [*names, *(f"val_{n}" for n in names if validation)],
-            }
+            _in_order(
+                **size,
+                epochs=epochs.stop,
+                verbose=verbose,
+                do_validation=validation is not None,
+                metrics=[*names, *(f"val_{n}" for n in names if validation)],
+            )
         )
         if verbose and rows and isinstance(held_out, data.Rows):
             print(f"Train on {rows} samples, validate on {held_out.rows} samples")
@@ -578,7 +601,7 @@ class Trainer:
         run: Run,
         told: hooks.CallbackList,
         epochs: range,
-        validation: RowFeed | BatchFeed | None,
+        validation: Validation | None,
         due: Callable[[int], bool],
         feed: RowFeed | BatchFeed,
     ) -> None:
@@ -598,9 +621,10 @@ class Trainer:
             )
             short = isinstance(feed, BatchFeed) and feed.ran_out and not feed.has(steps)
             whole = not feed.has(steps)
+            last = feed.size(steps - 1) if steps else 1
             feed.end()
             if validation is not None and whole and due(epoch):
-                values = self._test(validation, told)
+                values = self._test(validation.feed(last), told)
                 logs.update({f"val_{k}": v for k, v in values.items()})
                 run.heard()
             told.on_epoch_end(epoch, logs)
@@ -615,15 +639,15 @@ class Trainer:
                 steps = feed.source.steps  # a Sequence may have grown or shrunk
                 told.set_params({**told.params, "steps": steps})
 
-    def _listeners(self, callbacks: Any, verbose: int, rows: Any) -> hooks.CallbackList:
+    def _listeners(
+        self, callbacks: Any, verbose: int, by_rows: bool
+    ) -> hooks.CallbackList:
         """BaseLogger, the bar, the user's callbacks and History, in this order."""
         if isinstance(callbacks, hooks.CallbackList):
             callbacks = callbacks.callbacks
         stateful = self.metrics_names[1:]
         first: list[Any] = [hooks.BaseLogger(stateful_metrics=stateful)]
         if verbose:
-            by_rows = isinstance(rows, RowFeed) and not rows.whole
-            by_rows = by_rows or (rows and not isinstance(rows, RowFeed))
             first.append(
                 hooks.ProgbarLogger(
                     count_mode="samples" if by_rows else "steps",
@@ -700,7 +724,10 @@ class Trainer:
         self._prepare(feed)
         self._check_labels(source)
         told = self._bystanders(
-            callbacks, feed, source, batch_size, verbose, self.metrics_names
+            callbacks,
+            verbose=verbose,
+            metrics=self.metrics_names,
+            **self._size_params(source, feed, batch_size, steps),
         )
         try:
             values = self._test(feed, told, verbose)
@@ -710,27 +737,13 @@ class Trainer:
             return values
         return _unpack([values[name] for name in self.metrics_names])
 
-    def _bystanders(
-        self,
-        callbacks: Any,
-        feed: RowFeed | BatchFeed,
-        source: Any,
-        batch_size: int | None,
-        verbose: int,
-        names: list[str] | None,
-    ) -> hooks.CallbackList:
+    def _bystanders(self, callbacks: Any, **params: Any) -> hooks.CallbackList:
         """Callbacks of `evaluate` and `predict`, told about the pass."""
         if isinstance(callbacks, hooks.CallbackList):
             return callbacks
         told = hooks.CallbackList(callbacks)
         told.set_model(self)
-        rows = {}
-        if isinstance(source, data.Rows):
-            rows = {"batch_size": batch_size, "samples": source.rows}
-        params = {**rows, "steps": feed.steps, "verbose": verbose}
-        if names is not None:
-            params["metrics"] = names
-        told.set_params(params)
+        told.set_params(_in_order(**params))
         return told
 
     def _test(
@@ -833,7 +846,11 @@ class Trainer:
         )
         feed = self._feed(source, batch_size, steps)
         self._prepare(feed)
-        told = self._bystanders(callbacks, feed, source, batch_size, verbose, None)
+        told = self._bystanders(
+            callbacks,
+            verbose=verbose,
+            **self._size_params(source, feed, batch_size, steps),
+        )
         program = self._program("predict")
         program.discover(feed.example)
         bar = _Bar(feed, verbose)
@@ -1073,6 +1090,40 @@ def _frozen_below(layer: Any, frozen: bool = False) -> list[Any]:
     frozen = frozen or not layer.trainable
     below = [one for inner in layer._layers for one in _frozen_below(inner, frozen)]
     return [layer, *below] if frozen else below
+
+
+class Validation:
+    """What a fit validates on, and in batches of which size.
+
+    Args:
+        make: Gives the feed; called with the rows of the last training batch, since
+            rows beside training batches are validated in batches of that size.
+    """
+
+    def __init__(self, make: Callable[[int], RowFeed | BatchFeed]):
+        self.make = make
+        self.size: int | None = None
+        self.made: RowFeed | BatchFeed | None = None
+
+    def feed(self, last: int) -> RowFeed | BatchFeed:
+        """The feed after an epoch whose last batch had `last` rows."""
+        if self.made is None or self.size != last:
+            self.made, self.size = self.make(last), last
+        return self.made
+
+    def close(self) -> None:
+        """Nobody will ask again."""
+        if self.made is not None:
+            self.made.close()
+
+
+_PARAMS = ("batch_size", "epochs", "steps", "samples", "verbose", "do_validation")
+
+
+def _in_order(**params: Any) -> dict[str, Any]:
+    """Params of a run in the order in which callbacks have always found them."""
+    known = {name: params.pop(name) for name in _PARAMS if name in params}
+    return known | params
 
 
 def _metric_known(identifier: Any) -> None:
