@@ -36,6 +36,16 @@ class LogNames(NamedTuple):
         """Whether a name, in either spelling, is among them."""
         return any(s in self.names for s in vocabulary.log_key_spellings(name))
 
+    def lack_validation_for(self, name: str) -> bool:
+        """Whether a name would be there if the run had validation data."""
+        return (
+            self.complete
+            and not self.validation
+            and not self.have(name)
+            and name.startswith("val_")
+            and self.have(name.removeprefix("val_"))
+        )
+
     def require(self, name: str, who: str, what: str) -> None:
         """Refuse a name that `logs` will never have.
 
@@ -97,13 +107,22 @@ class Monitor:
         mode: `"min"`, `"max"`, or `"auto"`: the metric's own direction.
         who: The callback's class, for messages.
         subject: What the warning about an unknown mode begins with; `who` if None.
+        may_idle: Whether a run without validation only makes it idle, with a warning,
+            if `name` is one of validation.
 
     Attributes:
         better: `numpy.less` or `numpy.greater`, or None while the direction is unknown.
         worst: The value that anything improves on.
     """
 
-    def __init__(self, name: str, mode: str, who: str, subject: str | None = None):
+    def __init__(
+        self,
+        name: str,
+        mode: str,
+        who: str,
+        subject: str | None = None,
+        may_idle: bool = False,
+    ):
         if mode not in ("auto", "min", "max"):
             warnings.warn(
                 f"{subject or who} mode {mode} is unknown, fallback to auto mode.",
@@ -112,6 +131,7 @@ class Monitor:
             )
             mode = "auto"
         self.name, self.who = name, who
+        self.may_idle, self.idle = may_idle, False
         self.known: LogNames | None = None
         self._aim(metrics.direction(name) if mode == "auto" else mode)
 
@@ -121,8 +141,21 @@ class Monitor:
 
     def check(self, known: LogNames, model: Any) -> None:
         """Refuse to start if the name will never be reported or has no direction."""
-        known.require(self.name, self.who, "the monitor")
         self.known = known
+        self.idle = self.may_idle and known.lack_validation_for(self.name)
+        if self.idle:
+            warnings.warn(
+                errors.message(
+                    f"{self.who} stays idle: it has the monitor `{self.name}`, but no "
+                    "validation is configured",
+                    fix="Give `validation_data` or `validation_split`, or monitor "
+                    f"`{self.name.removeprefix('val_')}`",
+                ),
+                RuntimeWarning,
+                stacklevel=3,
+            )
+            return
+        known.require(self.name, self.who, "the monitor")
         self.need_direction(model)
 
     def need_direction(self, model: Any) -> None:
@@ -152,7 +185,8 @@ class Monitor:
         other `complaint` is given as a RuntimeWarning.
         """
         current = lookup(logs, self.name)
-        if current is None and not (self.known and self.known.have(self.name)):
+        silent = self.idle or (self.known and self.known.have(self.name))
+        if current is None and not silent:
             warnings.warn(complaint, RuntimeWarning, stacklevel=4)
         return current
 

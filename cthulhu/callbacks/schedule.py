@@ -79,7 +79,8 @@ class ReduceLROnPlateau(Callback):
     reduction, stands as `lr` in its logs.
 
     Args:
-        monitor: Name of a quantity in `logs`; `acc` and `accuracy` mean the same.
+        monitor: Name of a quantity in `logs`; `acc` and `accuracy` mean the same.  In a
+            run without validation a name of validation makes it idle, with a warning.
         factor: What the rate is multiplied by, below 1.
         patience: Epochs without improvement after which the rate is reduced.
         verbose: 1 prints each reduction.
@@ -100,6 +101,8 @@ class ReduceLROnPlateau(Callback):
 
     adds_logs = ("lr",)
     state_names = ("wait", "best", "cooldown_counter")
+    # Without validation nothing is missed: the rate stays as it was given.
+    may_idle = True
 
     def __init__(
         self,
@@ -128,7 +131,11 @@ class ReduceLROnPlateau(Callback):
         self.cooldown = cooldown
         self.min_lr = min_lr
         self._monitor = Monitor(
-            monitor, mode, "ReduceLROnPlateau", "Learning Rate Plateau Reducing"
+            monitor,
+            mode,
+            "ReduceLROnPlateau",
+            "Learning Rate Plateau Reducing",
+            self.may_idle,
         )
         self.mode = mode if mode in ("min", "max") else "auto"
         self._reset()

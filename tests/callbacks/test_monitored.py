@@ -1,5 +1,6 @@
 """A name that nothing will ever report is refused before anything runs."""
 
+import numpy as np
 import pytest
 
 from cthulhu import callbacks, errors
@@ -35,10 +36,44 @@ def test_a_misspelt_monitor_is_refused_with_the_nearest_name(watch, begin):
         begin(watch("val_ac"), validation=True)
 
 
-@pytest.mark.parametrize("watch", WATCHERS)
+@pytest.mark.parametrize("watch", [WATCHERS[0], WATCHERS[2]])
 def test_a_val_name_without_validation_says_what_is_missing(watch, begin):
     with pytest.raises(ValueError, match="No validation is configured"):
         begin(watch("val_loss"))
+
+
+@pytest.mark.parametrize("name", ["val_loss", "val_accuracy"])
+def test_a_plateau_of_validation_is_not_looked_for_without_validation(
+    name, begin, stub
+):
+    reducing, model = callbacks.ReduceLROnPlateau(name, patience=1), stub.Model(0.5)
+
+    with pytest.warns(RuntimeWarning, match="idle.*no validation is config") as told:
+        begin(reducing, model=model)
+    for epoch in range(3):
+        reducing.on_epoch_end(epoch, {"loss": 1.0, "acc": 0.5})
+
+    assert 1 == len(told)
+    assert 0.5 == model.optimizer.lr.numpy()
+
+
+def test_a_plateau_is_looked_for_again_once_there_is_validation(begin, stub):
+    reducing, model = callbacks.ReduceLROnPlateau(patience=1), stub.Model(0.5)
+    with pytest.warns(RuntimeWarning, match="idle"):
+        begin(reducing, model=model)
+
+    begin(reducing, model=model, validation=True)
+    reducing.on_epoch_end(0, {"val_loss": 1.0})
+    reducing.on_epoch_end(1, {"val_loss": 1.0})
+
+    assert np.float32(0.05) == model.optimizer.lr.numpy()
+
+
+def test_only_what_validation_would_bring_makes_a_callback_idle(begin):
+    with pytest.raises(errors.UnknownName, match="`val_los`, which this run"):
+        begin(callbacks.ReduceLROnPlateau("val_los"))
+    with pytest.raises(errors.UnknownName, match=r"Did you mean `loss`\?"):
+        begin(callbacks.ReduceLROnPlateau("los"))
 
 
 def test_a_refusal_leaves_every_file_as_it_was(begin, tmp_path):
