@@ -87,6 +87,9 @@ class RowFeed:
             order = np.append(draw.permutation(rows), np.arange(rows.size, self.rows))
         else:
             order = draw.permutation(self.rows)
+        self._keep_order(order)
+
+    def _keep_order(self, order: np.ndarray) -> None:
         self.order = jax.device_put(order.astype(np.int32))
 
     def has(self, i: int) -> bool:
@@ -329,24 +332,7 @@ def _stacked(batches: list[Any], capacity: int) -> Any:
     return jax.tree.map(stack, *batches)
 
 
-def feed_for(
-    source: Any,
-    batch_size: int | None,
-    steps: int | None,
-    shuffle: Any = False,
-    seed: int = 0,
-    ahead: bool = True,
-) -> RowFeed | BatchFeed:
-    """The feed for what `data.adapt` gave."""
-    if isinstance(source, data.Arrays) and source.nbytes <= RESIDENT_BYTES:
-        return RowFeed(source, batch_size, shuffle, seed, steps)
-    if isinstance(source, data.Rows):
-        size = source.rows if batch_size is None else batch_size
-        return BatchFeed(_RowReader(source, size, shuffle, seed), steps, ahead)
-    return BatchFeed(source, steps, ahead)
-
-
-class _RowReader:
+class RowReader:
     """Rows that are read batch by batch, in the order that `RowFeed` draws too."""
 
     endless = False

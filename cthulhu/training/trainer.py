@@ -18,7 +18,8 @@ from cthulhu import backend as K
 from cthulhu import callbacks as hooks
 from cthulhu import data, errors, losses, metrics, optimizers, vocabulary
 from cthulhu.core import Variable, check_names, draw_seed, is_symbolic
-from cthulhu.training.feed import BatchFeed, RowFeed, feed_for
+from cthulhu.training.feed import BatchFeed, RowFeed
+from cthulhu.training.feeds import feed_for
 from cthulhu.training.loop import Run, run_pass
 from cthulhu.training.memory import needs_donation
 from cthulhu.training.spec import Spec
@@ -795,6 +796,8 @@ class Trainer:
     def _keep_states(self, run: Run) -> None:
         """Put the states of stateful layers back; metrics stay as they were."""
         values = run.finish()
+        if not values:
+            return
         metric_state = set(map(id, self._spec_variables()))
         for variable, array in values.items():
             if id(variable) not in metric_state:

@@ -13,6 +13,7 @@ from cthulhu import backend as K
 from cthulhu.callbacks import Callback
 from cthulhu.layers import BatchNormalization, Dense, Dropout
 from cthulhu.models import Sequential
+from cthulhu.training import windows
 
 ROWS, FEATURES, BATCH = 75, 4, 8  # nine batches of 8 and one of 3
 STEPS = 10
@@ -91,7 +92,7 @@ def batches():
             yield X[i : i + BATCH], Y[i : i + BATCH]
 
 
-def run(model, script, length, epochs=3, generator=False, validation=True):
+def run(model, script, length, epochs=3, generator=False, validation=True, bytes_=None):
     """Train from the same start; what was heard, the history, the final bits."""
     np.random.seed(11)
     weights, state = model.start
@@ -108,10 +109,14 @@ def run(model, script, length, epochs=3, generator=False, validation=True):
     else:
         arguments.update(x=X, y=Y, batch_size=BATCH)
     raised = None
+    before = windows.WINDOW_BYTES
+    windows.WINDOW_BYTES = bytes_ or before
     try:
         model.fit(steps_per_execution=length, **arguments)
     except Planned as error:
         raised = error.args
+    finally:
+        windows.WINDOW_BYTES = before
     return {
         "heard": actor.heard,
         "raised": raised,
@@ -144,11 +149,12 @@ SCRIPTS = st.dictionaries(PLACES, ACTIONS, max_size=8)
     length=st.sampled_from(["auto", 2, 3, 7, 100]),
     generator=st.booleans(),
     validation=st.booleans(),
+    window=st.sampled_from([None, 500]),  # 500 bytes: two batches
 )
 def test_computing_ahead_changes_nothing_that_anybody_can_see(
-    model, script, length, generator, validation
+    model, script, length, generator, validation, window
 ):
-    options = {"generator": generator, "validation": validation}
+    options = {"generator": generator, "validation": validation, "bytes_": window}
     step_by_step = run(model, script, 1, **options)
 
     ahead = run(model, script, length, **options)
