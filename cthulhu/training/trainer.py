@@ -553,7 +553,7 @@ class Trainer:
         program.discover(feed.example)
         names = self.metrics_names
         rows = size.get("samples")
-        told = self._listeners(callbacks, verbose, rows and size["steps"] is None)
+        told = self._listeners(callbacks, verbose, bool(rows) and size["steps"] is None)
         told.set_model(self)
         told.set_params(
             _in_order(
@@ -849,6 +849,9 @@ class Trainer:
         )
         feed = self._feed(source, batch_size, steps)
         self._prepare(feed)
+        if not callbacks and not verbose and feed.only_batch() is not None:
+            report = self._do_once("predict", source)  # the shortest way for one batch
+            return _unpack([np.asarray(array) for array in report.arrays])
         told = self._bystanders(
             callbacks,
             verbose=verbose,
