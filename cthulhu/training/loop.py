@@ -101,11 +101,11 @@ class Run:
         self.ready_at = 0.0
         self.shapes: set[Any] = set()
         self.thread = threading.get_ident()
-        self.lend = lend
         self._carried = frozenset(program.carried)
-        if lend:
-            for variable in self.variables:
-                variable.lender = self
+        # a run inside a hook of another gives back what it was lent, and says so
+        self.lent = [(v, v.lender) for v in self.variables] if lend else []
+        for variable, _ in self.lent:
+            variable.lender = self
 
     @property
     def variables(self) -> list[Variable]:
@@ -301,11 +301,12 @@ class Run:
         self.current = self.next = None
         self.state = state
         values = dict(zip(self.program.carried, state, strict=True))
-        if self.lend:
-            for variable in self.variables:
-                variable.lender = None
-            for variable, array in values.items():
-                variable.put(array)
+        for variable, lender in self.lent:
+            variable.lender = lender
+            if lender is not None:
+                lender.write(variable)
+            if variable in values:
+                variable.put(values[variable])
         return values
 
 

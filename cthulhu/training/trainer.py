@@ -850,7 +850,8 @@ class Trainer:
         feed = self._feed(source, batch_size, steps)
         self._prepare(feed)
         if not callbacks and not verbose and feed.only_batch() is not None:
-            report = self._do_once("predict", source)  # the shortest way for one batch
+            batch: Any = source
+            report = self._do_once("predict", batch)  # the shortest way
             return _unpack([np.asarray(array) for array in report.arrays])
         told = self._bystanders(
             callbacks,

@@ -5,6 +5,7 @@ order, same logs, bit-identical weights.
 """
 
 import numpy as np
+import optax
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -50,6 +51,8 @@ class Actor(Callback):
             self.heard.append(model.evaluate(X[:20], Y[:20], verbose=0))
         elif action == "predict":
             self.heard.append(model.predict(X[:5]).tobytes())
+        elif action == "train":
+            self.heard.append(model.train_on_batch(X[:5], Y[:5]))
         elif action == "stop":
             model.stop_training = True
         elif action == "raise":
@@ -100,6 +103,7 @@ def run(model, script, length, epochs=3, generator=False, validation=True, bytes
     model.optimizer.set_weights(state)
     model.optimizer.lr = 0.01
     model._step_number = 0
+    model._batch_seed = 5
     actor = Actor(script)
     arguments = {"epochs": epochs, "verbose": 0, "callbacks": [actor]}
     if validation:
@@ -134,7 +138,7 @@ PLACES = st.tuples(
 ) | st.tuples(
     st.sampled_from(["epoch_begin", "epoch_end"]), st.integers(0, 2), st.just(0)
 )
-GENTLE = ["look", "rate", "write", "evaluate", "predict"]
+GENTLE = ["look", "rate", "write", "evaluate", "predict", "train"]
 ACTIONS = st.sampled_from([*GENTLE, *GENTLE, "stop", "raise"])
 SCRIPTS = st.dictionaries(PLACES, ACTIONS, max_size=8)
 
@@ -218,7 +222,7 @@ def test_the_learning_rate_set_in_a_hook_counts_from_the_next_step_on():
 
 def test_weights_that_a_hook_reads_are_those_after_exactly_that_many_steps():
     model = Sequential([Dense(1, use_bias=False, input_dim=1)])
-    model.compile(__import__("optax").sgd(0.25), "mse")
+    model.compile(optax.sgd(0.25), "mse")
     model.set_weights([np.zeros((1, 1))])
     seen = []
 
@@ -297,3 +301,20 @@ def test_a_state_too_large_for_two_copies_trains_the_same(
         np.testing.assert_allclose(
             np.frombuffer(one, "float32"), np.frombuffer(other, "float32"), 1e-4, 1e-6
         )
+
+
+def test_a_fit_inside_a_hook_adds_its_steps_to_those_of_the_outer_one():
+    model = Sequential([Dense(1, use_bias=False, input_dim=1)])
+    model.compile(optax.sgd(0.25), "mse")
+    model.set_weights([np.zeros((1, 1))])
+    x = np.ones((8, 1), "float32")
+
+    class Inner(Callback):
+        def on_batch_end(self, batch, logs=None):
+            if batch == 1:
+                self.model.fit(x[:2], x[:2], epochs=3, batch_size=2, verbose=0)
+
+    model.fit(x, x, batch_size=2, verbose=0, callbacks=[Inner()])
+
+    # each step halves the distance to 1; 4 outer and 3 inner ones
+    assert float(model.get_weights()[0][0, 0]) == 1 - 2**-7
