@@ -128,6 +128,8 @@ class Trainer:
         self._spec_cache = None
         self._programs: dict[str, Program] = {}
         self._note_frozen()
+        if self._trained and self.optimizer.weights:
+            self.optimizer.build(self._trained, fresh=True)  # its counter goes on
         if self.built:
             self._spec  # noqa: B018  (wrong names and lengths are met here)
 
