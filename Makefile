@@ -14,8 +14,8 @@ check: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-bench: .venv/installed
-	$(BIN)/python benchmarks/run.py
+bench: .bench-venv/installed
+	.bench-venv/bin/python benchmarks/run.py
 
 clean:
 	rm -rf build dist runs site .pytest_cache .ruff_cache .hypothesis
@@ -24,4 +24,14 @@ clean:
 .venv/installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+# The peers, for comparison; the column of one that cannot be installed stays empty.
+.bench-venv/installed: benchmarks/requirements.txt pyproject.toml
+	test -x .bench-venv/bin/python || $(PYTHON) -m venv .bench-venv
+	.bench-venv/bin/python -m pip install --quiet --editable .
+	grep -v '^#' benchmarks/requirements.txt | while read -r peer; do \
+		.bench-venv/bin/python -m pip install --quiet "$$peer" \
+			|| echo "$$peer cannot be installed here: it is left out"; \
+	done
 	touch $@

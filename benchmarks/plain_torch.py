@@ -1,0 +1,125 @@
+"""The same steps in PyTorch alone: a loop as its tutorials write it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import workloads
+from torch.nn import functional
+from workloads import BATCH, CALLS, DROPOUT, EPSILON, RATE, RHO, SMALL_BATCH, WIDTHS
+
+
+def module_for(kind: str, dropout: float = DROPOUT) -> torch.nn.Sequential:
+    """A model with the weights that all engines begin with; gives logits."""
+    parts: list[torch.nn.Module] = []
+    widths = WIDTHS[kind]
+    for rows, columns in zip(widths, widths[1:], strict=False):
+        if parts:
+            parts += [torch.nn.ReLU(), torch.nn.Dropout(dropout)]
+        parts.append(torch.nn.Linear(rows, columns))
+    module = torch.nn.Sequential(*parts)
+    with torch.no_grad():
+        for own, given in zip(
+            module.parameters(), workloads.weights(kind), strict=True
+        ):
+            own.copy_(torch.from_numpy(given.T))
+    return module
+
+
+class Engine:
+    """PyTorch by hand."""
+
+    def __init__(self, name: str):
+        del name
+        self.most = torch.get_num_threads()
+
+    def settings(self, workload: str) -> list[dict]:
+        """Numbers of threads; one call has no use for several."""
+        del workload
+        return [{"threads": n} for n in sorted({1, self.most})]
+
+    def prepare(self, workload: str, setting: dict):
+        """A function without arguments: one repetition."""
+        repeat = self.repetition(workload)
+
+        def run():
+            torch.set_num_threads(setting["threads"])
+            return repeat()
+
+        return run
+
+    def repetition(self, workload: str):
+        """What one repetition does."""
+        arrays = workloads.data()
+        x, y = (torch.from_numpy(a) for a in arrays)
+        module = module_for(workloads.model_of(workload))
+        if workload == "evaluate":
+
+            @torch.inference_mode()
+            def evaluate():
+                module.eval()
+                total = torch.zeros(())
+                for rows in workloads.batches():
+                    total += functional.cross_entropy(
+                        module(x[rows]), y[rows], reduction="sum"
+                    )
+                return total.item() / workloads.ROWS
+
+            return evaluate
+        if workload == "predict":
+
+            @torch.inference_mode()
+            def predict():
+                module.eval()
+                parts = [module(x[rows]).softmax(-1) for rows in workloads.batches()]
+                return torch.cat(parts).numpy()
+
+            return predict
+        if workload == "predict one":
+            row = arrays[0][:1]
+
+            @torch.inference_mode()
+            def ask():
+                module.eval()
+                for _ in range(CALLS):
+                    module(torch.from_numpy(row)).softmax(-1).numpy()
+
+            return ask
+        train = trainer(module)
+        if workload == "train on batch":
+            x, y = arrays[0][:SMALL_BATCH], arrays[1][:SMALL_BATCH]
+
+            def calls():
+                for _ in range(CALLS):
+                    train(torch.from_numpy(x), torch.from_numpy(y)).item()
+
+            return calls
+
+        def fit():
+            order = torch.randperm(workloads.ROWS)
+            losses = [train(x[rows], y[rows]) for rows in workloads.batches(order)]
+            return torch.stack(losses).numpy()
+
+        return fit
+
+    def losses(self, kind: str) -> list[float]:
+        """Losses of the first batches, in the order of the rows."""
+        x, y = (torch.from_numpy(a) for a in workloads.data())
+        train = trainer(module_for(kind, dropout=0.0))
+        starts = np.arange(workloads.COMPARED) * BATCH
+        return [train(x[i : i + BATCH], y[i : i + BATCH]).item() for i in starts]
+
+
+def trainer(module: torch.nn.Sequential):
+    """A function that trains on a batch and returns the loss."""
+    rule = torch.optim.RMSprop(module.parameters(), lr=RATE, alpha=RHO, eps=EPSILON)
+
+    def train(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        module.train()
+        rule.zero_grad(set_to_none=True)
+        loss = functional.cross_entropy(module(x), y)
+        loss.backward()
+        rule.step()
+        return loss.detach()
+
+    return train

@@ -1,0 +1,160 @@
+"""What is measured: data, first weights, and the rows of the table.
+
+How an engine does it stands in the engine's own file.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import NamedTuple
+
+import numpy as np
+
+QUICK = bool(os.environ.get("QUICK"))
+ROWS = 6_000 if QUICK else 60_000
+CALLS = 50  # of a small call, in one repetition
+REPETITIONS = 3 if QUICK else 7
+COLD_REPETITIONS = 1 if QUICK else 3
+BATCH = 128
+SMALL_BATCH = 32
+STEPS = -(-ROWS // BATCH)
+WIDTHS = {"softmax": (784, 10), "mlp": (784, 512, 512, 10)}
+DROPOUT = 0.2
+# The optimizer of all engines: RMSprop as Keras has it.
+RATE, RHO, EPSILON = 0.001, 0.9, 1e-7
+COMPARED = 10  # batches whose losses must agree,
+TOLERANCE = 1e-3  # so well
+
+OURS = "ours"
+HAND = "JAX by hand"
+KERAS = {f"Keras 3 {name}": name for name in ("jax", "tensorflow", "torch")}
+PLAIN = "PyTorch by hand"
+ENGINES = (OURS, HAND, *KERAS, PLAIN)
+PEERS = (*KERAS, PLAIN)
+
+
+class Bound(NamedTuple):
+    """What a row must show: time at most `most` × that of the fastest reference.
+
+    Attributes:
+        most: The factor.
+        engines: References in the same row; or
+        row: a row, whose `ours` is the reference.
+    """
+
+    most: float
+    engines: tuple[str, ...] = ()
+    row: str = ""
+
+
+class Workload(NamedTuple):
+    """A row of the table.
+
+    Attributes:
+        name: How rows are told apart.
+        title: What the table says.
+        unit: "µs" or "ms" or "s".
+        parts: Steps or calls in a repetition; the time is that of one.
+        bounds: What it must show.
+        only: Engines that have it.
+    """
+
+    name: str
+    title: str
+    unit: str
+    parts: int
+    bounds: tuple[Bound, ...] = ()
+    only: tuple[str, ...] = ENGINES
+
+
+FRAMEWORKS = (OURS, *KERAS)
+WORKLOADS = (
+    Workload(
+        "fit",
+        "fit 784-10, a step",
+        "µs",
+        STEPS,
+        (Bound(1.15, (HAND,)), Bound(0.5, tuple(KERAS))),
+    ),
+    Workload(
+        "history",
+        "  with LossHistory",
+        "µs",
+        STEPS,
+        (Bound(1.05, row="fit"),),
+        FRAMEWORKS,
+    ),
+    Workload(
+        "weights",
+        "  reading weights every batch",
+        "µs",
+        STEPS,
+        (Bound(1.3, row="weights, 1"),),
+        FRAMEWORKS,
+    ),
+    Workload(
+        "weights, 1",
+        "  the same, steps_per_execution=1",
+        "µs",
+        STEPS,
+        only=(OURS,),
+    ),
+    Workload("mlp", "fit 784-512-512-10, a step", "µs", STEPS, (Bound(1, PEERS),)),
+    Workload(
+        "predict one",
+        "predict, 1 row",
+        "µs",
+        CALLS,
+        (Bound(3, (HAND,)), Bound(1, PEERS)),
+    ),
+    Workload(
+        "train on batch",
+        f"train_on_batch, {SMALL_BATCH} rows",
+        "µs",
+        CALLS,
+        (Bound(3, (HAND,)), Bound(1, PEERS)),
+    ),
+    Workload("evaluate", f"evaluate, {ROWS:,} rows", "ms", 1, (Bound(1, PEERS),)),
+    Workload("predict", f"predict, {ROWS:,} rows", "ms", 1, (Bound(1, PEERS),)),
+)
+COLD = Workload(
+    "cold",
+    "a cold process, one epoch",
+    "s",
+    1,
+    (Bound(1, tuple(KERAS)),),
+    (OURS, *KERAS),
+)
+
+
+@functools.cache
+def data() -> tuple[np.ndarray, np.ndarray]:
+    """Random rows and one-hot labels."""
+    draw = np.random.default_rng(0)
+    x = draw.random((ROWS, 784), dtype=np.float32)
+    return x, np.eye(10, dtype=np.float32)[draw.integers(0, 10, ROWS)]
+
+
+def weights(model: str) -> list[np.ndarray]:
+    """First weights of a model: a kernel and a bias for each layer."""
+    draw = np.random.default_rng(1)
+    found: list[np.ndarray] = []
+    widths = WIDTHS[model]
+    for rows, columns in zip(widths, widths[1:], strict=False):
+        limit = np.sqrt(6 / (rows + columns))
+        found.append(draw.uniform(-limit, limit, (rows, columns)).astype(np.float32))
+        found.append(np.zeros(columns, np.float32))
+    return found
+
+
+def batches(order: np.ndarray | None = None):
+    """Slices of rows, or of an order of rows, for one epoch."""
+    for start in range(0, ROWS, BATCH):
+        rows = slice(start, start + BATCH)
+        yield rows if order is None else order[rows]
+
+
+def model_of(workload: str) -> str:
+    """Which model a workload trains or asks."""
+    return "mlp" if workload == "mlp" else "softmax"
