@@ -177,7 +177,7 @@ class BatchFeed:
         self.want = 1
         self.early = False  # whether a batch was read before the pass began
         self.failure: Exception | None = None  # met behind batches that came well
-        self.check: Callable[[Any], None] = lambda inputs: None
+        self.check: Callable[[Any], None] = lambda batch: None
 
     def begin(self, epoch: int) -> None:
         """Start a pass; an endless source goes on where it was."""
@@ -286,7 +286,7 @@ class BatchFeed:
                 self.ran_out = True
                 break
             if not batches:
-                self.check(batch[0])
+                self.check(batch)
                 kind = data.signature(batch)
                 nbytes = sum(x.nbytes for x in jax.tree.leaves(batch))
                 most = min(most, CHUNK_STEPS, max(1, CHUNK_BYTES // max(1, nbytes)))

@@ -327,13 +327,21 @@ class Trainer:
     def _prepare(self, feed: RowFeed | BatchFeed) -> None:
         """Build the model from its first data if need be; check their shapes."""
         if isinstance(feed, BatchFeed):
+            feed.check = self._check_batch
             feed.begin(0)
         inputs = feed.inputs()
         if not self.built:
             self.build_from(inputs)
         self._check_inputs(inputs)
-        if isinstance(feed, BatchFeed):
-            feed.check = self._check_inputs
+
+    def _check_batch(self, batch: Any) -> None:
+        """Check one of many batches: the first of those that are alike."""
+        xs, ys, _ = batch
+        if not self.built:
+            self.build_from(xs)
+        self._check_inputs(xs)
+        if ys and self._is_compiled:
+            self._spec.check_targets(ys)
 
     def _check_inputs(self, xs: Sequence[Any]) -> None:
         for name, expected, x in zip(
@@ -509,7 +517,7 @@ class Trainer:
         feed = self._feed(held_out, batch_size, steps)
         _check_length(feed, "a validation", "validation_steps")
         if isinstance(feed, BatchFeed):
-            feed.check = self._check_inputs
+            feed.check = self._check_batch
         else:
             self._check_inputs(feed.inputs())
         if isinstance(held_out, data.Rows) and not by_rows:
@@ -724,6 +732,7 @@ class Trainer:
             max_queue_size=max_queue_size,
         )
         feed = self._feed(source, batch_size, steps)
+        _check_length(feed, "a pass", "steps")
         self._prepare(feed)
         self._check_labels(source)
         told = self._bystanders(
@@ -850,6 +859,7 @@ class Trainer:
             max_queue_size=max_queue_size,
         )
         feed = self._feed(source, batch_size, steps)
+        _check_length(feed, "a pass", "steps")
         self._prepare(feed)
         if not callbacks and not verbose and feed.only_batch() is not None:
             batch: Any = source
