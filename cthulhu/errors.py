@@ -117,20 +117,22 @@ def wrong_shape(
     return ShapeMismatch(message(f"`{who}` got a wrong shape", received, expected, fix))
 
 
-def check_whole(name: str, value: object, least: int) -> int:
+def check_whole(name: str, value: object, least: int, of: str | None = None) -> int:
     """`value` as an int of at least `least`.
 
     Args:
         name: The argument's name, for the message.
         value: What came.
         least: The smallest number that is right.
+        of: Whose argument it is: "Dense".
 
     Raises:
         TypeError: Not a whole number; True, "3" and 3.0 are none.
         ValueError: A smaller number.
     """
     expected = f"a whole number of at least {least}"
-    happened = f"`{name}` cannot be used"
+    whose = f" of `{of}`" if of else ""
+    happened = f"`{name}`{whose} cannot be used"
     number = None
     if not isinstance(value, bool):
         with contextlib.suppress(TypeError):

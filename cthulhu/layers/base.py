@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ from cthulhu.core import (
     naming,
     registry,
 )
+from cthulhu.core.graph import STAND_INS
 from cthulhu.metrics import Mean, Metric
 
 COMMON_ARGUMENTS = (
@@ -235,10 +237,20 @@ class Layer(Configurable):
         self.name = name or naming.unique_name(prefix)
         self.trainable = kwargs.get("trainable", True)
         self.dtype = kwargs.get("dtype") or kwargs.get("input_dtype") or config.floatx()
-        shape = _batch_input_shape(kwargs)
+        shape = _batch_input_shape(kwargs, type(self).__name__)
         if shape is not None:
             self.batch_input_shape = shape
         self._initial_weights = kwargs.get("weights")
+
+    def _check_made(self) -> None:
+        if "name" not in self.__dict__:
+            raise errors.NotReady(
+                errors.message(
+                    f"`{type(self).__name__}` is half made: its `__init__` did not "
+                    "call that of its base class",
+                    fix="Begin it with `super().__init__(**kwargs)`",
+                )
+            )
 
     # What a subclass overrides
 
@@ -249,6 +261,19 @@ class Layer(Configurable):
     def call(self, inputs: Any) -> Any:
         """Compute the outputs from the inputs."""
         return inputs
+
+    def check_data(self, array: np.ndarray, name: str) -> None:
+        """Refuse data whose values cannot be right, before anything is trained.
+
+        Only the layers that inputs of a model go to are asked.
+
+        Args:
+            array: All rows of an input, or those of a batch.
+            name: What to call it in the message.
+
+        Raises:
+            ValueError: They cannot be right.
+        """
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the output, given that of the input (None: no mask).
@@ -316,9 +341,21 @@ class Layer(Configurable):
                 scope.training = bool(asked)  # what is called inside obeys as well
         try:
             outputs = self.call(inputs, **kwargs)
+        except Exception as error:
+            error.add_note(self._where(inputs, error))
+            raise
         finally:
             if inside_scope():
                 scope.training = before
+        if outputs is None:
+            raise TypeError(
+                errors.message(
+                    f"`call` of the layer `{self.name}` ({type(self).__name__}) gave "
+                    "None",
+                    expected="what it computed",
+                    fix="Does it end with `return`?",
+                )
+            )
         outputs = jax.tree.map(_unwrap, outputs)
         if isinstance(outputs, tuple):
             outputs = list(outputs)
@@ -329,6 +366,21 @@ class Layer(Configurable):
         if isinstance(outputs, list) and not isinstance(out_masks, (list, tuple)):
             out_masks = [out_masks] * len(outputs)
         return outputs, out_masks
+
+    def _where(self, inputs: Any, error: Exception) -> str:
+        """A line for an error out of `call`: in which layer, on what."""
+        shapes = [seen_shape(x) for x in _as_list(inputs) if hasattr(x, "shape")]
+        shown = " and ".join(map(str, shapes)) or "nothing"
+        said = f"In the layer `{self.name}` ({type(self).__name__}), called on {shown}."
+        if getattr(error, "__notes__", None):
+            return said  # the layer inside has said the rest
+        if any(re.search(rf"\b{size}\b", str(error)) for size in STAND_INS):
+            said += f" {STAND_INS[0]} stands for a size that is not known yet."
+        if isinstance(error, jax.errors.TracerBoolConversionError):
+            said += " `if` cannot look at values here: use `K.switch`."
+        elif isinstance(error, jax.errors.TracerArrayConversionError):
+            said += " NumPy cannot compute here: use the function of `backend`."
+        return said
 
     def _record(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
         masks = _same_structure(inputs, lambda x: getattr(x, "mask", None))
@@ -357,14 +409,17 @@ class Layer(Configurable):
         return outputs
 
     def _check_tensors(self, inputs: Any) -> None:
-        for x in _as_list(inputs):
-            if not hasattr(x, "shape"):
+        for x in _as_list(inputs) if inputs is not None else [None]:
+            if isinstance(x, Layer) or not hasattr(x, "shape"):
                 raise ValueError(
                     errors.message(
                         f"Layer `{self.name}` was called with an input that is not a "
                         "tensor",
                         f"{x!r} of type {type(x).__name__}",
                         "a symbol (as `Input` makes), an array or a variable",
+                        "Call that layer first, and pass on what it gives"
+                        if isinstance(x, Layer)
+                        else None,
                     )
                 )
 
@@ -397,7 +452,7 @@ class Layer(Configurable):
                 )
             )
         for i, (x, spec) in enumerate(zip(inputs, specs, strict=True)):
-            shape = tuple(K.int_shape(x))
+            shape = seen_shape(x)
             problem = spec and spec.problem(shape, str(x.dtype))
             if problem:
                 raise errors.ShapeMismatch(
@@ -414,9 +469,16 @@ class Layer(Configurable):
                 f"`{self.name}` was built for {spec.axes[-1]} features in its last "
                 "axis. Reshape the input, or make the layer anew for this one"
             )
-        if spec.ndim is not None and len(shape) == spec.ndim - 1:
-            return "Is an axis missing? Add one with `x[..., None]` or a Reshape layer"
-        if spec.ndim is not None and len(shape) > spec.ndim:
+        least, most = spec.min_ndim or spec.ndim, spec.max_ndim or spec.ndim
+        if least is not None and len(shape) < least:
+            if len(shape) == 1:
+                return "One sample alone? Make it a batch of one: `x[None]`"
+            if len(shape) == least - 1:
+                return (
+                    "Is an axis missing? Add one with `x[..., None]` or a Reshape layer"
+                )
+            return f"Give samples of {least - 1} axes, or put a Reshape layer before it"
+        if most is not None and len(shape) > most:
             return "Put a Flatten or Reshape layer before it"
         return None
 
@@ -899,7 +961,7 @@ class InputLayer(Layer):
             raise ValueError(
                 f"`{self.name}` needs `input_shape` or `batch_input_shape`."
             )
-        self.batch_input_shape = tuple(batch_input_shape)
+        self.batch_input_shape = _checked_shape(batch_input_shape, "shape", self.name)
         self.supports_masking = True
         self.is_placeholder = input_tensor is None or (
             is_symbolic(input_tensor) and input_tensor.node is None
@@ -964,7 +1026,7 @@ def Input(
                 "`batch_shape=(32, 784)`",
             )
         )
-    if isinstance(shape, int):
+    if isinstance(shape, (int, np.integer)):
         shape = (shape,)
     if batch_shape is None and shape is not None:
         batch_shape = (None, *shape)
@@ -1006,9 +1068,42 @@ def _own_arguments(cls: type) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _batch_input_shape(kwargs: dict[str, Any]) -> tuple | None:
+def seen_shape(x: Any) -> tuple:
+    """The shape of an input, None for what only stands in for a size not known yet."""
+    shape = tuple(K.int_shape(x))
+    if getattr(current_scope(), "inferring", False):
+        return tuple(None if size in STAND_INS else size for size in shape)
+    return shape
+
+
+def _checked_shape(shape: Any, argument: str, owner: str) -> tuple[int | None, ...]:
+    """A shape as a tuple of numbers and None.
+
+    Raises:
+        ValueError: Something else is in it.
+    """
+    try:
+        if isinstance(shape, str):
+            raise TypeError
+        return tuple(
+            None if size is None else errors.check_whole(argument, size, 1)
+            for size in shape
+        )
+    except (TypeError, ValueError):
+        raise ValueError(
+            errors.message(
+                f"`{argument}` of `{owner}` cannot be used",
+                repr(shape),
+                "whole numbers from 1 on, and None for sizes that vary, as in "
+                "(28, 28, 1)",
+            )
+        ) from None
+
+
+def _batch_input_shape(kwargs: dict[str, Any], owner: str) -> tuple | None:
     if kwargs.get("batch_input_shape") is not None:
-        return tuple(kwargs["batch_input_shape"])
+        shape = kwargs["batch_input_shape"]
+        return _checked_shape(shape, "batch_input_shape", owner)
     shape = kwargs.get("input_shape")
     if shape is None and kwargs.get("input_dim") is not None:
         length = kwargs.get("input_length", Ellipsis)
@@ -1016,8 +1111,9 @@ def _batch_input_shape(kwargs: dict[str, Any]) -> tuple | None:
         shape = (dim,) if length is Ellipsis else (length, dim)
     if shape is None:
         return None
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return (kwargs.get("batch_size"), *shape)
+    shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
+    argument = "input_shape" if kwargs.get("input_shape") is not None else "input_dim"
+    return (kwargs.get("batch_size"), *_checked_shape(shape, argument, owner))
 
 
 def _as_list(x: Any) -> list[Any]:

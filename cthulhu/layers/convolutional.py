@@ -65,6 +65,8 @@ class Conv(Layer):
     ):
         super().__init__(**kwargs)
         rank = self.rank
+        if filters is not None:  # which a DepthwiseConv2D does without
+            filters = shapes.size(self, "filters", filters)
         self.filters = filters
         self.kernel_size = shapes.normalize_tuple(kernel_size, rank, "kernel_size")
         self.strides = shapes.normalize_tuple(strides, rank, "strides")
@@ -161,6 +163,7 @@ class Conv(Layer):
         raise NotImplementedError
 
     def call(self, inputs):
+        shapes.check_room(self, inputs, "kernel_size")
         outputs = self.convolve(inputs)
         if self.use_bias:
             outputs = K.bias_add(outputs, self.bias, data_format=self.data_format)

@@ -77,7 +77,7 @@ class ConvLSTM2DCell(LSTMCell):
             implementation=1,  # each gate drops its own inputs
             **kwargs,
         )
-        self.filters = filters
+        self.filters = shapes.size(self, "filters", filters)
         self.kernel_size = shapes.normalize_tuple(kernel_size, 2, "kernel_size")
         self.strides = shapes.normalize_tuple(strides, 2, "strides")
         self.padding = shapes.normalize_padding(padding)

@@ -15,7 +15,7 @@ import numpy as np
 from cthulhu import activations, constraints, errors, initializers, regularizers
 from cthulhu import backend as K
 from cthulhu.core import Node, Symbol, current_scope, infer
-from cthulhu.layers import functions_as_data
+from cthulhu.layers import functions_as_data, shapes
 from cthulhu.layers.base import InputSpec, Layer
 
 
@@ -58,7 +58,7 @@ class Dense(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.units = units
+        self.units = shapes.size(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -167,7 +167,7 @@ class Dropout(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.rate = min(1.0, max(0.0, rate))
+        self.rate = shapes.rate(self, "rate", rate)
         self.noise_shape = noise_shape
         self.seed = seed
         self.supports_masking = True
@@ -302,6 +302,9 @@ class Flatten(Layer):
         self.data_format = K.normalize_data_format(data_format)
         self.input_spec = InputSpec(min_ndim=3)
 
+    def _advice(self, spec, shape):
+        return "It is flat already: leave this layer out"
+
     def call(self, inputs):
         if self.data_format == "channels_first":
             axes = [0, *range(2, len(inputs.shape)), 1]
@@ -424,7 +427,7 @@ class RepeatVector(Layer):
 
     def __init__(self, n: int, **kwargs):
         super().__init__(**kwargs)
-        self.n = n
+        self.n = shapes.size(self, "n", n)
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs):

@@ -1,7 +1,10 @@
 """Embedding: a table of vectors, looked up by whole numbers."""
 
+import numpy as np
+
 from cthulhu import backend as K
 from cthulhu import constraints, errors, initializers, regularizers
+from cthulhu.layers import shapes
 from cthulhu.layers.base import InputSpec, Layer
 
 
@@ -45,8 +48,8 @@ class Embedding(Layer):
         if "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
             kwargs["input_shape"] = _as_tuple(input_length or None)
         super().__init__(**kwargs)
-        self.input_dim = input_dim
-        self.output_dim = output_dim
+        self.input_dim = shapes.size(self, "input_dim", input_dim)
+        self.output_dim = shapes.size(self, "output_dim", output_dim)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -72,6 +75,27 @@ class Embedding(Layer):
         if K.dtype(inputs) != "int32":
             inputs = K.cast(inputs, "int32")
         return K.gather(self.embeddings, inputs)
+
+    def check_data(self, array, name):
+        low, high = array.min(), array.max()
+        if low < 0 or high >= self.input_dim:
+            raise errors.DataError(
+                errors.message(
+                    f"{name} has indices that the table of `{self.name}` does not have",
+                    f"numbers from {low:g} to {high:g}",
+                    f"0 to {self.input_dim - 1}, as `input_dim={self.input_dim}`",
+                    "Give the layer `input_dim` = 1 + the largest index, or change the "
+                    "data",
+                )
+            )
+        if array.dtype.kind == "f" and (array[:1000] != np.floor(array[:1000])).any():
+            raise errors.DataError(
+                errors.message(
+                    f"{name} has fractions, but `{self.name}` looks up whole numbers",
+                    f"dtype {array.dtype}",
+                    f"indices from 0 to {self.input_dim - 1}",
+                )
+            )
 
     def compute_mask(self, inputs, mask=None):
         if not self.mask_zero:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from cthulhu import backend as K
+from cthulhu.layers import shapes
 from cthulhu.layers.base import Layer
 
 
@@ -53,7 +54,7 @@ class GaussianDropout(Layer):
     def __init__(self, rate: float, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.rate = rate
+        self.rate = shapes.rate(self, "rate", rate)
 
     def call(self, inputs, training=None):
         if not 0.0 < self.rate < 1.0:
@@ -95,7 +96,7 @@ class AlphaDropout(Layer):
     ):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.rate = rate
+        self.rate = shapes.rate(self, "rate", rate)
         self.noise_shape = noise_shape
         self.seed = seed
 

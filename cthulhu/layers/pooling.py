@@ -57,6 +57,7 @@ class Pooling(Layer):
         self.input_spec = InputSpec(ndim=rank + 2)
 
     def call(self, inputs):
+        shapes.check_room(self, inputs, "pool_size")
         if self.rank == 3:
             return self._pool(K.pool3d, inputs, self.pool_size, self.strides)
         if self.rank == 2:

@@ -13,6 +13,7 @@ import numpy as np
 from cthulhu import activations, constraints, errors, initializers, regularizers
 from cthulhu import backend as K
 from cthulhu.core import current_scope, registry
+from cthulhu.layers import shapes
 from cthulhu.layers.base import InputSpec, Layer
 
 
@@ -64,7 +65,7 @@ class Cell(Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.units = units
+        self.units = shapes.size(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
@@ -76,8 +77,10 @@ class Cell(Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.dropout = min(1.0, max(0.0, dropout))
-        self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
+        self.dropout = shapes.rate(self, "dropout", dropout)
+        self.recurrent_dropout = shapes.rate(
+            self, "recurrent_dropout", recurrent_dropout
+        )
         self._masks = None
 
     @property
@@ -591,6 +594,14 @@ class RNN(Layer):
         self._states = states
 
     # Shapes and weights.
+
+    def _advice(self, spec, shape):
+        if len(shape) == 2:
+            return (
+                "It takes (batch, steps, features): give the recurrent layer before "
+                "it `return_sequences=True`, or add an axis with `x[..., None]`"
+            )
+        return super()._advice(spec, shape)
 
     def compute_output_shape(self, input_shape):
         if isinstance(input_shape, list):

@@ -34,10 +34,10 @@ class Resizing(Layer):
 
     def _pairs(self, value, argument):
         """One pair for each axis, from any of the forms that a user may give."""
-        if isinstance(value, int):
+        if isinstance(value, int) and value >= 0:
             return ((value, value),) * self.rank
         if self.rank == 1:
-            return (shapes.normalize_tuple(value, 2, argument),)
+            return (shapes.normalize_tuple(value, 2, argument, least=0),)
         if not hasattr(value, "__len__") or len(value) != self.rank:
             raise ValueError(
                 errors.message(
@@ -46,7 +46,7 @@ class Resizing(Layer):
                     expected=f"an integer, or {self.rank} integers or pairs of them",
                 )
             )
-        return tuple(shapes.normalize_tuple(pair, 2, argument) for pair in value)
+        return tuple(shapes.normalize_tuple(pair, 2, argument, 0) for pair in value)
 
     def _simple_config(self, config, argument):
         """Keras writes one pair, and no data format, for the one-dimensional case."""
@@ -130,6 +130,7 @@ class Cropping(Resizing):
         self._set_data_format(data_format)
 
     def call(self, inputs):
+        shapes.check_room(self, inputs, "cropping")
         kept = [slice(before, -after or None) for before, after in self.cropping]
         whole = slice(None)
         return inputs[shapes.with_channels(whole, kept, whole, self.data_format)]

@@ -69,7 +69,7 @@ class SeparableConv(Conv):
             bias_constraint=bias_constraint,
             **kwargs,
         )
-        self.depth_multiplier = depth_multiplier
+        self.depth_multiplier = shapes.size(self, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.pointwise_initializer = initializers.get(pointwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
@@ -176,7 +176,7 @@ class DepthwiseConv2D(Conv):
             bias_constraint=bias_constraint,
             **kwargs,
         )
-        self.depth_multiplier = depth_multiplier
+        self.depth_multiplier = shapes.size(self, "depth_multiplier", depth_multiplier)
         self.depthwise_initializer = initializers.get(depthwise_initializer)
         self.depthwise_regularizer = regularizers.get(depthwise_regularizer)
         self.depthwise_constraint = constraints.get(depthwise_constraint)

@@ -1,15 +1,81 @@
-"""Sizes of windows, strides and outputs: the arithmetic that spatial layers share."""
+"""Sizes of layers, windows, strides and outputs: checks, and the arithmetic."""
+
+import operator
 
 from cthulhu import errors
+from cthulhu.layers.base import Layer, seen_shape
 
 
-def normalize_tuple(value, n: int, name: str) -> tuple[int, ...]:
+def size(layer: Layer, name: str, value) -> int:
+    """`value` as a whole number of at least 1.
+
+    Args:
+        layer: Whose argument it is.
+        name: The argument's name.
+        value: What came.
+
+    Raises:
+        TypeError: Not a whole number.
+        ValueError: Less than 1.
+    """
+    return errors.check_whole(name, value, 1, type(layer).__name__)
+
+
+def rate(layer: Layer, name: str, value) -> float:
+    """`value` if it is a share, from 0 to 1.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    number = isinstance(value, (int, float)) or hasattr(value, "__float__")
+    if not number or not 0.0 <= value <= 1.0:
+        hint = number and 1.0 < value <= 100.0
+        raise ValueError(
+            errors.message(
+                f"`{name}` of `{type(layer).__name__}` cannot be used",
+                repr(value),
+                "a share from 0 to 1",
+                f"Write {value / 100:g} for {value:g} percent" if hint else None,
+            )
+        )
+    return value
+
+
+def check_room(layer: Layer, inputs, window: str) -> None:
+    """Refuse inputs that leave a layer no output along some axis.
+
+    Args:
+        layer: A layer whose `compute_output_shape` can be relied on.
+        inputs: What came.
+        window: Name of the attribute that the inputs are too small for.
+
+    Raises:
+        ValueError: The window does not fit into the inputs.
+    """
+    shape = seen_shape(inputs)
+    output = layer.compute_output_shape(shape)
+    if any(length is not None and length < 1 for length in output[1:]):
+        last = getattr(layer, "data_format", None) != "channels_first"
+        where = "(batch, ..., channels)" if last else "(batch, channels, ...)"
+        raise errors.ShapeMismatch(
+            errors.message(
+                f"The inputs of `{layer.name}` ({type(layer).__name__}) are too small "
+                "for it: nothing would be left of them",
+                f"inputs of shape {shape} and `{window}={getattr(layer, window)}`",
+                f"inputs {where} that are at least as large as the window",
+                f"Give larger inputs, make `{window}` smaller, or pool less before",
+            )
+        )
+
+
+def normalize_tuple(value, n: int, name: str, least: int = 1) -> tuple[int, ...]:
     """`n` whole numbers of one number, or of a sequence of `n`.
 
     Args:
         value: An integer, which is repeated, or a sequence of `n` integers.
         n: How many there must be.
         name: The argument's name, for the message.
+        least: The smallest number that is right.
 
     Raises:
         ValueError: If `value` is neither.
@@ -18,17 +84,18 @@ def normalize_tuple(value, n: int, name: str) -> tuple[int, ...]:
         >>> normalize_tuple(3, 2, "kernel_size")
         (3, 3)
     """
-    values = (value,) * n if isinstance(value, int) else value
     try:
-        numbers = tuple(int(v) for v in values)
+        values = (value,) * n if hasattr(value, "__index__") else tuple(value)
+        whole = (int(v) if v == int(v) else None for v in values)  # 2.0 will do
+        numbers = tuple(operator.index(v) for v in whole)
     except (TypeError, ValueError):
         numbers = ()
-    if len(numbers) != n:
+    if len(numbers) != n or min(numbers) < least:
         raise ValueError(
             errors.message(
                 f"The argument `{name}` cannot be used",
                 received=repr(value),
-                expected=f"an integer, or {n} of them",
+                expected=f"a whole number of at least {least}, or {n} of them",
             )
         )
     return numbers

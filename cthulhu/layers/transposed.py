@@ -66,7 +66,7 @@ class ConvTranspose(Conv):
         self.output_padding = output_padding
         if output_padding is not None:
             self.output_padding = shapes.normalize_tuple(
-                output_padding, self.rank, "output_padding"
+                output_padding, self.rank, "output_padding", least=0
             )
             pairs = zip(self.strides, self.output_padding, strict=True)
             if any(pad >= stride for stride, pad in pairs):
