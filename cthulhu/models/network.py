@@ -228,6 +228,13 @@ class Network(Layer):
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
         """Compute the outputs from the inputs."""
+        if not self._is_graph:
+            raise NotImplementedError(
+                errors.message(
+                    f"`{type(self).__name__}` does not say what it computes",
+                    fix="Define `call(self, inputs)`, or give `inputs` and `outputs`",
+                )
+            )
         return self.run(inputs, mask, {})[0]
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -491,6 +498,13 @@ class Network(Layer):
             return _from_config(cls, config)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Layer) and "name" not in self.__dict__:
+            raise RuntimeError(
+                errors.message(
+                    f"`{type(self).__name__}` was given a layer before it was made",
+                    fix="Begin its `__init__` with `super().__init__()`",
+                )
+            )
         if self.__dict__.get("_is_graph") and not isinstance(value, Metric):
             object.__setattr__(self, name, value)  # its layers are those of the graph
         else:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cthulhu.layers import Dense, InputLayer
-from cthulhu.models import Sequential, load_model
+from cthulhu.models import Model, Sequential, load_model
 
 X = np.random.RandomState(0).rand(40, 8).astype("float32")
 CLASSES = np.arange(40) % 3
@@ -99,6 +99,22 @@ def test_a_model_without_layers():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="`bare` has no layers"):
         model.fit(X, Y)
+
+
+def test_a_class_of_models_that_is_half_written():
+    class Silent(Model):
+        pass
+
+    class Hasty(Model):
+        def __init__(self):
+            self.layer = Dense(3)
+
+    model = Silent()
+    model.compile("sgd", "mse")
+    with pytest.raises(NotImplementedError, match=r"Define `call\(self, inputs\)`"):
+        model.fit(X, Y)
+    with pytest.raises(RuntimeError, match=r"`super\(\).__init__\(\)`"):
+        Hasty()
 
 
 def test_batches_before_a_broken_one_are_kept():
