@@ -52,6 +52,7 @@ from cthulhu.layers import GlobalMaxPooling2D as GlobalMlandoth2D
 from cthulhu.layers import GlobalMaxPooling3D as GhrothMlandoth3D
 from cthulhu.layers import GlobalMaxPooling3D as GlobalMlandoth3D
 from cthulhu.layers import GRUCell as GrothCell
+from cthulhu.layers import Highway as Highway
 from cthulhu.layers import Input as Input
 from cthulhu.layers import InputLayer as InputLayer
 from cthulhu.layers import InputSpec as InputSpec
@@ -64,6 +65,7 @@ from cthulhu.layers import LocallyConnected2D as LuKthu2D
 from cthulhu.layers import LSTMCell as LaldagorthCell
 from cthulhu.layers import Masking as Masking
 from cthulhu.layers import Maximum as Maximum
+from cthulhu.layers import MaxoutDense as MaxoutDaoloth
 from cthulhu.layers import MaxPooling1D as Mlandoth1D
 from cthulhu.layers import MaxPooling2D as Mlandoth2D
 from cthulhu.layers import MaxPooling3D as Mlandoth3D

@@ -1,14 +1,25 @@
 """Helpers from the insides of Keras 2 that scripts came to import.
 
-Nothing in the house uses them.  Old names of arguments and classes are `vocabulary`'s
-business, not this room's.
+Nothing in the house uses them; what the house has anyway is offered under Keras's name.
+Old names of arguments and classes are `vocabulary`'s business, not this room's.
 """
 
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from cthulhu import backend as K
+from cthulhu import config, errors, losses
+from cthulhu.data.weights import weigh
+from cthulhu.layers.functions_as_data import func_dump as func_dump
+from cthulhu.layers.functions_as_data import func_load as func_load
+from cthulhu.layers.shapes import conv_input_length as conv_input_length
+from cthulhu.layers.shapes import conv_output_length as conv_output_length
+from cthulhu.layers.shapes import deconv_length as deconv_length
+from cthulhu.layers.shapes import normalize_padding as normalize_padding
+from cthulhu.layers.shapes import normalize_tuple as normalize_tuple
 
 
 def to_list(x: Any, allow_tuple: bool = False) -> list:
@@ -127,3 +138,80 @@ def weighted_masked_objective(fn: Callable | None) -> Callable | None:
         return K.mean(score)
 
     return weighted
+
+
+def check_array_length_consistency(
+    inputs: Any, targets: Any, weights: Any = None
+) -> None:
+    """Check that inputs, targets and weights have as many rows.
+
+    Args:
+        inputs: An array, or a list of arrays; None counts as an array without rows.
+        targets: The same.
+        weights: The same; not compared with the inputs.
+
+    Raises:
+        ValueError: Numbers of rows that differ.
+    """
+    counts = {
+        name: [0 if x is None else len(x) for x in to_list(given)]
+        for name, given in (
+            ("inputs", inputs),
+            ("targets", targets),
+            ("weights", weights),
+        )
+    }
+    for names in (("inputs", "targets"), ("targets", "weights")):
+        if len({count for name in names for count in counts[name]}) > 1:
+            raise ValueError(
+                errors.message(
+                    "Arrays should have the same number of rows",
+                    ", ".join(f"{name} with {counts[name]}" for name in names),
+                )
+            )
+
+
+def check_loss_and_target_compatibility(
+    targets: Sequence[Any], loss_fns: Sequence[Any], output_shapes: Sequence[Any]
+) -> None:
+    """Check that targets fit their losses; see `losses.check_labels`.
+
+    Args:
+        targets: An array or None for each output.
+        loss_fns: A loss or None for each output.
+        output_shapes: Shapes of the outputs, None where sizes vary.
+
+    Raises:
+        ValueError: Targets of another shape, or class numbers for one-hot rows.
+    """
+    for y, loss, shape in zip(targets, loss_fns, output_shapes, strict=True):
+        if y is not None and loss is not None:
+            losses.check_labels(loss, y, shape)
+
+
+def standardize_weights(
+    y: np.ndarray,
+    sample_weight: np.ndarray | None = None,
+    class_weight: dict | None = None,
+    sample_weight_mode: str | None = None,
+) -> np.ndarray:
+    """What each sample weighs, or with `"temporal"` each step of each sample.
+
+    Args:
+        y: The targets.
+        sample_weight: Weights of samples; multiplied with those of their classes.
+        class_weight: Weight by class.
+        sample_weight_mode: None or `"temporal"`.
+
+    Raises:
+        ValueError: A shape that does not fit, or a class without a weight.
+
+    Example:
+        >>> standardize_weights(np.array([0, 1]), class_weight={0: 1.0, 1: 3.0})
+        array([1., 3.], dtype=float32)
+    """
+    weights = weigh(y, sample_weight, class_weight, sample_weight_mode)
+    if weights is None:
+        rank = 1 if sample_weight_mode is None else 2
+        weights = np.ones(y.shape[:rank], config.floatx())
+    return weights

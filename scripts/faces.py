@@ -24,6 +24,7 @@ ROOMS = """activations applications backend callbacks constraints datasets initi
 
 # Historic path below `keras` -> room and the names that stand there ("*": all).
 PARTS = {
+    "initializers": "initializers *; initializers _compute_fans",
     "objectives": "losses *",
     "initializations": "initializers *",
     "callbacks.callbacks": "callbacks *",
@@ -61,7 +62,9 @@ PARTS = {
     "engine.network": "models Network get_source_inputs",
     "engine.sequential": "models Sequential",
     "engine.training": "models Model",
-    "engine.training_utils": "legacy make_batches weighted_masked_objective",
+    "engine.training_utils": "legacy check_array_length_consistency "
+    "check_loss_and_target_compatibility make_batches standardize_weights "
+    "weighted_masked_objective",
     "engine.saving": "models save_model load_model model_from_config model_from_json "
     "model_from_yaml; saving preprocess_weights_for_loading save_weights_to_hdf5_group "
     "load_weights_from_hdf5_group load_weights_from_hdf5_group_by_name",
@@ -70,17 +73,21 @@ PARTS = {
     "GeneratorEnqueuer",
     "utils.generic_utils": "utils CustomObjectScope custom_object_scope "
     "get_custom_objects serialize_keras_object deserialize_keras_object Progbar; "
-    "legacy has_arg is_all_none object_list_uid slice_arrays to_list unpack_singleton",
+    "legacy func_dump func_load has_arg is_all_none object_list_uid slice_arrays "
+    "to_list unpack_singleton",
     "utils.io_utils": "utils HDF5Matrix ask_to_proceed_with_overwrite "
     "load_from_binary_h5py save_to_binary_h5py",
     "utils.layer_utils": "utils print_summary get_source_inputs count_params "
-    "convert_all_kernels_in_model",
+    "convert_all_kernels_in_model; saving convert_dense_weights_data_format",
+    "utils.conv_utils": "legacy conv_input_length conv_output_length deconv_length "
+    "normalize_padding normalize_tuple; saving convert_kernel",
     "utils.losses_utils": "losses Reduction squeeze_or_expand_dimensions "
     "reduce_weighted_loss broadcast_weights compute_weighted_loss",
     "utils.metrics_utils": "metrics AUCCurve AUCSummationMethod ConfusionMatrix "
     "Reduction",
     "utils.vis_utils": "utils plot_model model_to_dot",
     "utils.visualize_util": "utils plot_model model_to_dot",
+    "legacy.layers": "layers Highway MaxoutDense",
     "wrappers.scikit_learn": "wrappers KerasClassifier KerasRegressor",
 }
 
@@ -98,8 +105,8 @@ def source_of(room: str) -> Path | None:
     return None
 
 
-def names_of(room: str) -> list[str]:
-    """The public names of a room: `__all__`, else `X as X`, `def`, `class`, `X =`."""
+def names_of(room: str, private: bool = False) -> list[str]:
+    """The names of a room: `__all__`, else `X as X`, `def`, `class`, `X =`."""
     path = source_of(room)
     if path is None:
         return []
@@ -117,7 +124,7 @@ def names_of(room: str) -> list[str]:
                     return list(ast.literal_eval(node.value))
                 names += named
     today = [name for name in names if name not in history.NAMES]
-    return [name for name in dict.fromkeys(today) if not name.startswith("_")]
+    return [n for n in dict.fromkeys(today) if private or not n.startswith("_")]
 
 
 def in_order(name: str) -> tuple:
@@ -131,8 +138,11 @@ def lines_of(part: str, tongue: str) -> list[str]:
     lines = []
     for piece in part.split(";"):
         room, *names = piece.split()
-        have = names_of(room)
-        names = have if names == ["*"] else [name for name in names if name in have]
+        if names == ["*"]:
+            names = names_of(room)
+        else:
+            have = names_of(room, private=True)
+            names = [name for name in names if name in have]
         for name in sorted(names, key=in_order):
             for said in sorted(spoken(name, tongue), key=in_order):
                 lines.append(line(f"cthulhu.{room}", name, said))

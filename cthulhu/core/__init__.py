@@ -8,6 +8,7 @@ from cthulhu.core.graph import LEARNING_PHASE as LEARNING_PHASE
 from cthulhu.core.graph import Node as Node
 from cthulhu.core.graph import Symbol as Symbol
 from cthulhu.core.graph import any_symbolic as any_symbolic
+from cthulhu.core.graph import depends as depends
 from cthulhu.core.graph import evaluate as evaluate
 from cthulhu.core.graph import infer as infer
 from cthulhu.core.graph import is_symbolic as is_symbolic

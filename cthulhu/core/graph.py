@@ -246,6 +246,14 @@ def _program(function: Callable[..., Any], specs: list[Any]) -> str:
     return re.sub(r"0x[0-9a-f]+", "", str(jax.make_jaxpr(function)(specs)))
 
 
+def depends(symbol: Symbol, others: Iterable[Symbol]) -> bool:
+    """Whether any of `others` is needed to compute a symbol, or is that itself."""
+    wanted = set(others)
+    return symbol in wanted or any(
+        source in wanted for node in _ancestors(symbol) for source in node.symbols
+    )
+
+
 def _ancestors(symbol: Symbol) -> Iterator[Node]:
     """The call that makes a symbol, and those it needs; each once."""
     seen: set[Node | None] = {None}

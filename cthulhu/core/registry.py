@@ -126,6 +126,27 @@ def deserialize(
         return found(**arguments)
 
 
+def deserialize_keras_object(
+    identifier: Any,
+    module_objects: Mapping[str, Any] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+    printable_module_name: str = "object",
+) -> Any:
+    """Resolve a name or a config among objects that are given.
+
+    Args:
+        identifier: A name, a config `{"class_name", "config"}`, or a function.
+        module_objects: Classes and functions by name, such as `globals()`.
+        custom_objects: More of them, which come first.
+        printable_module_name: What it is, for messages.
+
+    Raises:
+        ValueError: Unknown name, or something that cannot be one.
+    """
+    given = {**(module_objects or {}), **(custom_objects or {})}
+    return get(printable_module_name, identifier, given)
+
+
 def serialize(thing: Any) -> Any:
     """Plain data for an object: a function's name, an object's class and config."""
     if thing is None:

@@ -66,6 +66,7 @@ class Variable:
         self.trainable = trainable
         self.constraint = constraint
         self.lender: Lender | None = None
+        self.kept = False  # whether a layer made it, and has it among its weights
 
     @property
     def cell(self) -> jax.Array:

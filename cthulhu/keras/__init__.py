@@ -13,6 +13,7 @@ from cthulhu.keras import engine as engine
 from cthulhu.keras import initializations as initializations
 from cthulhu.keras import initializers as initializers
 from cthulhu.keras import layers as layers
+from cthulhu.keras import legacy as legacy
 from cthulhu.keras import losses as losses
 from cthulhu.keras import metrics as metrics
 from cthulhu.keras import models as models

@@ -42,5 +42,6 @@ from cthulhu.initializers import truncated_normal as truncated_normal
 from cthulhu.initializers import uniform as uniform
 from cthulhu.initializers import zero as zero
 from cthulhu.initializers import zeros as zeros
+from cthulhu.initializers import _compute_fans as _compute_fans
 
 __getattr__, __dir__ = vocabulary.face(__name__)

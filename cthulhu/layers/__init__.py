@@ -34,6 +34,8 @@ from cthulhu.layers.core import SpatialDropout1D as SpatialDropout1D
 from cthulhu.layers.core import SpatialDropout2D as SpatialDropout2D
 from cthulhu.layers.core import SpatialDropout3D as SpatialDropout3D
 from cthulhu.layers.embeddings import Embedding as Embedding
+from cthulhu.layers.historic import Highway as Highway
+from cthulhu.layers.historic import MaxoutDense as MaxoutDense
 from cthulhu.layers.local import LocallyConnected1D as LocallyConnected1D
 from cthulhu.layers.local import LocallyConnected2D as LocallyConnected2D
 from cthulhu.layers.merge import Add as Add

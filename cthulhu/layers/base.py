@@ -394,7 +394,7 @@ class Layer(Configurable):
         )
         outputs, out_masks, losses = node.outputs
         node.output_tensors = _as_list(outputs)
-        node.output_masks = _as_list(out_masks)
+        node.output_masks = _as_list(out_masks) or [None] * len(node.output_tensors)
         node.losses = losses
         for i, symbol in enumerate(node.output_tensors):
             symbol.history = (self, index, i)
@@ -535,9 +535,16 @@ class Layer(Configurable):
         )
         if regularizer is not None:
             self._penalties.append(functools.partial(regularizer, weight))
-        own = self._trainable_weights if trainable else self._non_trainable_weights
-        own.append(weight)
+        weight.kept = True
+        self._keep(weight)
         return weight
+
+    def _keep(self, weight: Variable) -> None:
+        own = self._trainable_weights
+        if not weight.trainable:
+            own = self._non_trainable_weights
+        if not any(weight is known for known in own):
+            own.append(weight)
 
     @property
     def built(self) -> bool:
@@ -559,6 +566,7 @@ class Layer(Configurable):
     @trainable_weights.setter
     def trainable_weights(self, weights: list[Variable]) -> None:
         self._trainable_weights = weights
+        self._non_trainable_weights = _without(self._non_trainable_weights, weights)
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
@@ -572,6 +580,7 @@ class Layer(Configurable):
     @non_trainable_weights.setter
     def non_trainable_weights(self, weights: list[Variable]) -> None:
         self._non_trainable_weights = weights
+        self._trainable_weights = _without(self._trainable_weights, weights)
 
     @property
     def weights(self) -> list[Variable]:
@@ -712,6 +721,7 @@ class Layer(Configurable):
         if source is not None:  # what a metric of the layer computed, and counts itself
             if not any(source is metric for metric in self._metrics):
                 self._metrics.append(source)
+            self._named(source.name)
             return
         if name is None:
             raise ValueError(
@@ -722,7 +732,8 @@ class Layer(Configurable):
             )
         self._mean(name).update_state(value)
 
-    def _mean(self, name: str) -> Metric:
+    def _named(self, name: str) -> list[Metric]:
+        """The metric of that name in a list, or an empty one."""
         found = [metric for metric in self._metrics if metric.name == name]
         if len(found) > 1:
             raise ValueError(
@@ -731,6 +742,10 @@ class Layer(Configurable):
                     expected="a name of its own for each metric",
                 )
             )
+        return found
+
+    def _mean(self, name: str) -> Metric:
+        found = self._named(name)
         if not found:
             with jax.ensure_compile_time_eval():  # made while a call is tried
                 found = [Mean(name=name)]
@@ -890,6 +905,8 @@ class Layer(Configurable):
         return f"<{type(self).__name__} {self.name!r}>"
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Variable) and not value.kept:
+            self._keep(value)  # one that a user's layer made with `K.variable`
         for thing in value if isinstance(value, (list, tuple)) else [value]:
             self._track(thing)
         if isinstance(value, dict):
@@ -1120,6 +1137,10 @@ def _as_list(x: Any) -> list[Any]:
     if x is None:
         return []
     return list(x) if isinstance(x, (list, tuple)) else [x]
+
+
+def _without(things: list[Any], others: list[Any]) -> list[Any]:
+    return [x for x in things if not any(x is other for other in others)]
 
 
 def _unpack(x: list[Any]) -> Any:

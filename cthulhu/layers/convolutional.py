@@ -106,6 +106,9 @@ class Conv(Layer):
                     expected='"channels_last"',
                 )
             )
+
+    def _input_channels(self, input_shape):
+        """How many channels come in; an error if that is unknown."""
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
                 errors.message(
@@ -115,9 +118,6 @@ class Conv(Layer):
                     expected="one of them to be 1",
                 )
             )
-
-    def _input_channels(self, input_shape):
-        """How many channels come in; an error if that is unknown."""
         axis = shapes.channels_axis(self.data_format)
         channels = input_shape[axis]
         if channels is None:

@@ -56,7 +56,8 @@ def func_load(
     """The function that `func_dump` wrote.  This trusts the data: it is code.
 
     Args:
-        code: The marshalled code in base64, or the whole `(code, defaults, closure)`.
+        code: The marshalled code in base64, or the whole `(code, defaults, closure)`;
+            also the marshalled code as text, which Keras wrote before 2.1.2.
         defaults: Values of the default arguments.
         closure: Values of the closure's cells.
         globs: The names the function sees as globals.
@@ -67,8 +68,8 @@ def func_load(
     if isinstance(code, (list, tuple)):
         code, defaults, closure = code
     try:
-        unpacked = marshal.loads(base64.b64decode(code))
-    except (ValueError, EOFError, TypeError) as problem:
+        unpacked = marshal.loads(_code_bytes(code))
+    except (ValueError, EOFError, TypeError, AttributeError) as problem:
         raise ValueError(
             errors.message(
                 "The byte code of a `Lambda` layer's function cannot be read",
@@ -76,9 +77,16 @@ def func_load(
                 "the function again and give it by name in `custom_objects`",
             )
         ) from problem
-    cells = tuple(types.CellType(value) for value in closure or ())
+    cells = tuple(types.CellType(value) for value in closure or ()) or None
     defaults = tuple(defaults) if defaults else None
     return types.FunctionType(unpacked, globs or {}, None, defaults, cells)
+
+
+def _code_bytes(code: str) -> bytes:
+    try:
+        return base64.b64decode("".join(code.split()).encode("ascii"), validate=True)
+    except ValueError:  # not base64: each character is a byte
+        return code.encode("raw_unicode_escape")
 
 
 def _fingerprint(dumped: Any) -> str:

@@ -135,6 +135,9 @@ def conv_output_length(
         stride: Distance of positions.
         dilation: Distance of the window's elements.
 
+    Raises:
+        AssertionError: Another padding.
+
     Example:
         >>> conv_output_length(28, 3, "valid", 1)
         26
@@ -142,6 +145,7 @@ def conv_output_length(
     if input_length is None:
         return None
     reach = (filter_size - 1) * dilation
+    assert padding in ("valid", "same", "causal", "full"), padding
     extra = {"same": 0, "causal": 0, "valid": -reach, "full": reach}[padding]
     return (input_length + extra + stride - 1) // stride
 

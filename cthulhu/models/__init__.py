@@ -8,6 +8,8 @@ from cthulhu.models.cloning import model_from_config as model_from_config
 from cthulhu.models.cloning import model_from_json as model_from_json
 from cthulhu.models.cloning import model_from_yaml as model_from_yaml
 from cthulhu.models.model import Model as Model
+from cthulhu.models.network import Network as Network
+from cthulhu.models.network import get_source_inputs as get_source_inputs
 from cthulhu.models.plot import model_to_dot as model_to_dot
 from cthulhu.models.plot import plot_model as plot_model
 from cthulhu.models.sequential import Sequential as Sequential

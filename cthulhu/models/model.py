@@ -52,8 +52,27 @@ class Model(Trainer, Network):
         self._input_specs = symbols
         self.built = True
 
+    def _set_inputs(self, inputs: Any, outputs: Any = None, training: Any = None):
+        """Build the model for these inputs: arrays, or symbols."""
+        if getattr(self, "inputs", None):
+            raise ValueError(
+                errors.message(f"The inputs of `{self.name}` are set already")
+            )
+        given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        if not self._is_graph:
+            self.build_from(given)
+        elif given != self._own_node.input_tensors:
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}` cannot be put on other inputs",
+                    fix="Call it on them, or use `clone_model(model, input_tensors)`",
+                )
+            )
+        else:
+            self.inputs = given
+
     def build(self, input_shape: Any) -> None:
-        """Build the weights for an input shape with its batch size, or a list of them."""
+        """Build the weights for an input shape with its batch size, or a list."""
         if self._is_graph:
             return
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]

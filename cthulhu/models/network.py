@@ -17,6 +17,7 @@ from cthulhu.core import (
     Symbol,
     Variable,
     current_scope,
+    depends,
     is_symbolic,
     needed,
     registry,
@@ -73,9 +74,18 @@ class Network(Layer):
                 )
             )
         for symbol in self.inputs:
-            if symbol.history is None or not isinstance(symbol.history[0], InputLayer):
-                layer = InputLayer(input_tensor=symbol, batch_input_shape=symbol.shape)
-                self._extra_input = layer
+            if symbol.history is None:  # of `K.placeholder`
+                InputLayer(input_tensor=symbol, batch_input_shape=symbol.shape)
+            elif not isinstance(symbol.history[0], InputLayer):
+                raise ValueError(
+                    errors.message(
+                        "The inputs of a model must come from `Input`",
+                        f"`{symbol.name}`, an output of the layer "
+                        f"`{symbol.history[0].name}`",
+                        fix="Call the layers after it on an `Input` of its own, "
+                        f"`Input({symbol.shape[1:]})`",
+                    )
+                )
         try:
             self._order = needed(self.outputs, dict.fromkeys(self.inputs))
         except ValueError as error:
@@ -151,7 +161,7 @@ class Network(Layer):
 
     @property
     def _feed_inputs(self) -> list[Symbol] | None:
-        """Inputs that data are given for: all but those that are tensors with values."""
+        """Inputs that data are given for: not those that hold values themselves."""
         if self._input_specs is None or not self._is_graph:
             return self._input_specs
         return [x for x in self.inputs if x.history[0].is_placeholder]
@@ -330,6 +340,17 @@ class Network(Layer):
         penalties = [penalty() for penalty in self.penalties]
         calls = [loss for call in self._own_calls() for loss in call.losses]
         return [*penalties, *calls, *self._extra_losses]
+
+    def get_losses_for(self, inputs: Any) -> list[Any]:
+        """Penalties that depend on any of `inputs` (None: those on weights)."""
+        found = super().get_losses_for(inputs)
+        if inputs is None or not self._is_graph:
+            return found
+        wanted = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        own = [loss for call in self._own_calls() for loss in call.losses]
+        return found + [
+            loss for loss in [*own, *self._extra_losses] if depends(loss, wanted)
+        ]
 
     @property
     def updates(self) -> list[Any]:
@@ -574,6 +595,33 @@ def parents(node: Node) -> list[Symbol]:
         elif symbol.node is not None and not isinstance(symbol.node, Call):
             found += parents(symbol.node)
     return found
+
+
+def get_source_inputs(
+    tensor: Any, layer: Layer | None = None, node_index: int | None = None
+) -> list[Any]:
+    """The inputs that a symbol is computed from, each once.
+
+    Args:
+        tensor: The symbol; anything else stands for itself.
+        layer: The layer that made it; only with `node_index`.
+        node_index: The number of its call.
+
+    Example:
+        >>> x = Input((3,))
+        >>> get_source_inputs(Dense(2)(x)) == [x]
+        True
+    """
+    if not is_symbolic(tensor):
+        return tensor
+    node = tensor.node
+    if layer is not None and node_index is not None:
+        node = layer._inbound_nodes[node_index]
+    made_by = tensor.history[0] if tensor.history else None
+    if node is None or isinstance(made_by, InputLayer):
+        return [tensor]
+    found = [get_source_inputs(symbol) for symbol in parents(node)]
+    return list(dict.fromkeys(symbol for symbols in found for symbol in symbols))
 
 
 def call_of(symbol: Symbol) -> Call:

@@ -10,6 +10,11 @@ from cthulhu.saving.hdf5 import (
     load_from_binary_h5py,
     save_to_binary_h5py,
 )
+from cthulhu.saving.kernels import (
+    convert_all_kernels_in_model,
+    convert_dense_weights_data_format,
+    convert_kernel,
+)
 from cthulhu.saving.model import (
     ask_to_proceed_with_overwrite,
     load_model,
@@ -31,6 +36,9 @@ __all__ = [
     "DamagedFile",
     "RefusedFile",
     "ask_to_proceed_with_overwrite",
+    "convert_all_kernels_in_model",
+    "convert_dense_weights_data_format",
+    "convert_kernel",
     "load_from_binary_h5py",
     "load_model",
     "load_weights",

@@ -210,8 +210,15 @@ def _gates(order: Sequence[int]) -> Callable:
 
 def _conv_lstm(layer, arrays):
     if len(arrays) == 12 and layer.data_format == "channels_first":
-        arrays = [a.transpose(2, 3, 1, 0) if a.ndim == 4 else a for a in arrays]
+        arrays = [_window_first(layer, a) if a.ndim == 4 else a for a in arrays]
     return _gates((0, 2, 1, 3))(layer, arrays)
+
+
+def _window_first(layer, kernel):
+    """(filters, channels, rows, columns) turned round, unless it is already."""
+    turned = kernel.transpose(2, 3, 1, 0)
+    done = kernel.shape[:2] == tuple(layer.kernel_size) != kernel.shape[2:]
+    return kernel if done else turned
 
 
 _FROM_1: dict[str, Callable[[Any, Weights], Weights]] = {

@@ -65,8 +65,8 @@ class Spec:
     ):
         self.outputs = [Output(n, s) for n, s in zip(names, shapes, strict=True)]
         self._set_losses(loss)
-        modes = self._per_output(sample_weight_mode, "sample_weight_mode")
-        weights = self._per_output(loss_weights, "loss_weights", single=(float, int))
+        modes = self._modes(sample_weight_mode)
+        weights = self._weights(loss_weights)
         for output, mode, weight in zip(self.outputs, modes, weights, strict=True):
             output.weight_mode = mode
             output.loss_weight = 1.0 if weight is None else weight
@@ -105,7 +105,34 @@ class Spec:
                 if output.loss is not None:
                     output.mean_loss = metrics.Mean(name=f"{output.name}_loss")
 
-    def _per_output(self, given: Any, what: str, single: Any = None) -> list[Any]:
+    def _modes(self, given: Any) -> list[Any]:
+        found = self._per_output(given, "sample_weight_mode")
+        if isinstance(given, dict) and any(given.values()):
+            for output in self.trained:
+                if output.name not in given:
+                    raise ValueError(
+                        errors.message(
+                            f"`sample_weight_mode` does not tell that of "
+                            f"`{output.name}`",
+                            repr(given),
+                            "a mode for each output that has a loss",
+                            f'Add `"{output.name}": None` if it has none',
+                        )
+                    )
+        return found
+
+    def _weights(self, given: Any) -> list[Any]:
+        if given is not None and not isinstance(given, (list, dict)):
+            raise TypeError(
+                errors.message(
+                    "`loss_weights` cannot be read",
+                    repr(given),
+                    "a list of a number for each output, or a dict by output name",
+                )
+            )
+        return self._per_output(given, "loss_weights")
+
+    def _per_output(self, given: Any, what: str) -> list[Any]:
         names = [output.name for output in self.outputs]
         if isinstance(given, dict):
             for name in given:

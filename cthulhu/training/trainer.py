@@ -161,6 +161,19 @@ class Trainer:
             self._trained = [w for w in self.trainable_weights if id(w) not in shut]
         return self._trained
 
+    def _make_train_function(self) -> None:
+        """Nothing to do: a step is compiled when data come.  Kept for old scripts."""
+        self._need_compiled()
+
+    _make_test_function = _make_train_function
+
+    def _make_predict_function(self) -> None:
+        """Nothing to do: a step is compiled when data come.  Kept for old scripts."""
+
+    @property
+    def _compile_metrics(self) -> Any:
+        return (self._compile_arguments or {}).get("metrics") or []
+
     @property
     def _is_compiled(self) -> bool:
         return self._compile_arguments is not None

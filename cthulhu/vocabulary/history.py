@@ -28,6 +28,8 @@ class Change(NamedTuple):
     gathered: Gather | None = None  # several arguments that became one
     dropped: dict[str, object] = {}  # old name -> the values that mean nothing today
     positions: tuple[int, int] | None = None  # (first, count) of integers to gather
+    after: str | None = None  # a tuple that followed them, and is dropped today
+    sides: dict[str, tuple] = {}  # argument -> nested keys of the dict that it could be
 
 
 _KERNEL = {
@@ -146,6 +148,7 @@ ARGUMENTS = (
         _ROWS_COLS,
         {"output_shape": ANY},  # follows from the other arguments
         positions=(1, 2),
+        after="output_shape",
     ),
     Change(
         ("Conv3D",), "2.0", {**_CONV, **_WEIGHTS}, _LAYOUTS, _CUBE, positions=(1, 3)
@@ -196,7 +199,6 @@ ARGUMENTS = (
             "GlobalMaxPooling",
             "GlobalAveragePooling",
             "UpSampling",
-            "ZeroPadding",
             "Cropping",
             rank=(2, 3),
         ),
@@ -204,6 +206,14 @@ ARGUMENTS = (
         _LAYOUT,
         _LAYOUTS,
     ),
+    Change(
+        ("ZeroPadding2D",),
+        "2.0",
+        _LAYOUT,
+        _LAYOUTS,
+        sides={"padding": (("top_pad", "bottom_pad"), ("left_pad", "right_pad"))},
+    ),
+    Change(("ZeroPadding3D",), "2.0", _LAYOUT, _LAYOUTS),
     Change(("UpSampling1D",), "2.0", {"length": "size"}),
     Change(("Model", "Network"), "2.0", {"input": "inputs", "output": "outputs"}),
     Change(("InputLayer",), "2.0", {"input_dtype": "dtype"}),

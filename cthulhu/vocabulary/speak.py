@@ -26,6 +26,8 @@ class _Old(NamedTuple):
     gathered: history.Gather | None
     dropped: dict
     positions: tuple | None
+    after: str | None
+    sides: dict
     words: frozenset
 
 
@@ -39,6 +41,8 @@ def _by_name() -> dict[str, _Old]:
             change.gathered,
             change.dropped,
             change.positions,
+            change.after,
+            change.sides,
             frozenset([*change.renamed, *change.dropped, *gathered]),
         )
         index.update(dict.fromkeys(change.where, old))
@@ -127,16 +131,24 @@ def _in_batches(word, value, generator):
 
 
 def gather(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-    """Sides of a kernel that were given one by one, made the one argument of today.
+    """Sides of a window that were given one by one, made the one argument of today.
 
     Example:
         >>> gather("Conv2D", (32, 3, 5), {"activation": "relu"})
         ((32, (3, 5)), {'activation': 'relu'})
         >>> gather("Conv2D", (32, 3), {"nb_col": 5})
         ((32, (3, 5)), {})
+        >>> gather("ZeroPadding2D", (), {"padding": {"left_pad": 1}})
+        ((), {'padding': ((0, 0), (1, 0))})
     """
     old = _old_words.get(name)
-    if old is None or old.positions is None or old.gathered is None:
+    if old is None:
+        return args, kwargs
+    for word, keys in old.sides.items():
+        if word in kwargs:
+            kwargs = {**kwargs, word: _sides(kwargs[word], keys)}
+        args = tuple(_sides(value, keys) for value in args)
+    if old.positions is None or old.gathered is None:
         return args, kwargs
     first, count = old.positions
     sides = args[first : first + count]
@@ -144,8 +156,18 @@ def gather(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     if sides and all(map(_is_int, sides)) and all(word in kwargs for word in rest):
         kernel = (*sides, *(kwargs[word] for word in rest))
         args = (*args[:first], kernel, *args[first + count :])
+        after = first + 1
+        if old.after and len(args) > after and isinstance(args[after], tuple):
+            args = (*args[:after], *args[after + 1 :])
         kwargs = {k: v for k, v in kwargs.items() if k not in rest}
     return args, kwargs
+
+
+def _sides(value, keys):
+    """A dict from keys to sizes as nested tuples in the order of `keys`."""
+    if not isinstance(value, dict) or not set(value) <= {k for ks in keys for k in ks}:
+        return value
+    return tuple(tuple(value.get(key, 0) for key in pair) for pair in keys)
 
 
 def _is_int(value):

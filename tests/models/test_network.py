@@ -13,7 +13,7 @@ from cthulhu.layers import (
     Input,
     Lambda,
 )
-from cthulhu.models import Model, Sequential
+from cthulhu.models import Model, Sequential, get_source_inputs
 
 
 def test_the_depth_of_a_layer_is_its_largest_distance_from_the_outputs():
@@ -114,3 +114,49 @@ def test_a_chain_may_begin_with_a_variable():
     x = Input(tensor=K.variable([[1.0, 2.0]]))
     model = Sequential([x.history[0], Lambda(lambda x: 3 * x)])
     assert model.predict_on_batch(None).tolist() == [[3, 6]]
+
+
+def test_the_inputs_of_a_model_come_from_input():
+    x = Input((3,))
+    hidden = Dense(2, name="hidden")(x)
+    with pytest.raises(ValueError, match="must come from `Input`.*`hidden`"):
+        Model(hidden, Dense(1)(hidden))
+    assert hidden.history[0].name == "hidden"
+
+
+def test_source_inputs_are_found_through_layers_and_functions():
+    a, b, c = Input((2,)), Input((2,)), Input((2,))
+    y = Dense(2)(Add()([a, b]) + 1)
+    assert get_source_inputs(y) == [a, b]
+    assert get_source_inputs(Add()([y, c, a])) == [a, b, c]
+    assert get_source_inputs(a) == [a]
+    shared = Dense(1)
+    shared(a), shared(b)
+    assert get_source_inputs(shared.get_output_at(0), shared, 1) == [b]
+
+
+def test_penalties_are_told_by_the_inputs_they_depend_on():
+    a, b = Input((2,)), Input((2,))
+    layer = Dense(1, activity_regularizer="l2", kernel_regularizer="l2")
+    model = Model([a, b], [layer(a), layer(b)])
+    model.add_loss(K.sum(a))
+    assert len(model.losses) == 4
+    assert len(model.get_losses_for(None)) == 1
+    assert len(model.get_losses_for(a)) == 2
+    assert len(model.get_losses_for([b])) == 1
+    assert len(model.get_losses_for([a, b])) == 3
+
+
+def test_inputs_can_be_set_once():
+    chain = Sequential([Dense(4)])
+    chain._set_inputs(np.zeros((2, 3)))
+    assert chain.input_shape == (None, 3)
+    model = Model(chain.inputs, chain.outputs)
+    with pytest.raises(ValueError, match="are set already"):
+        model._set_inputs(chain.inputs)
+    model.inputs = None
+    model._set_inputs(chain.inputs)
+    assert model.predict(np.zeros((2, 3))).shape == (2, 4)
+    model.inputs = None
+    with pytest.raises(ValueError, match="clone_model"):
+        model._set_inputs(Input((3,)))

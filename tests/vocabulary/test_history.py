@@ -146,6 +146,16 @@ def test_other_old_names_are_translated_silently():
         ("Conv3D", (8, 1, 2, 3), {"name": "c"}, ((8, (1, 2, 3)), {"name": "c"})),
         ("Conv3D", (8, 3, 3), {}, ((8, 3, 3), {})),
         ("Dense", (3, 4, 5), {}, ((3, 4, 5), {})),
+        ("Conv2DTranspose", (5, 3, 3, (6, 7, 5)), {}, ((5, (3, 3)), {})),
+        ("Conv2DTranspose", (5, (3, 3), (2, 2)), {}, ((5, (3, 3), (2, 2)), {})),
+        ("ZeroPadding2D", ({"top_pad": 1},), {}, ((((1, 0), (0, 0)),), {})),
+        (
+            "ZeroPadding2D",
+            (),
+            {"padding": {"left_pad": 3, "right_pad": 4}},
+            ((), {"padding": ((0, 0), (3, 4))}),
+        ),
+        ("ZeroPadding2D", ({"depth": 1},), {}, (({"depth": 1},), {})),
     ],
 )
 def test_sides_of_a_kernel_given_one_by_one_are_gathered(name, args, kwargs, now):

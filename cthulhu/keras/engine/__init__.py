@@ -6,6 +6,7 @@ Written by scripts/faces.py.
 from cthulhu import vocabulary
 from cthulhu.keras.engine import base_layer as base_layer
 from cthulhu.keras.engine import input_layer as input_layer
+from cthulhu.keras.engine import network as network
 from cthulhu.keras.engine import saving as saving
 from cthulhu.keras.engine import sequential as sequential
 from cthulhu.keras.engine import topology as topology
@@ -16,5 +17,8 @@ from cthulhu.layers import InputLayer as InputLayer
 from cthulhu.layers import InputSpec as InputSpec
 from cthulhu.layers import Layer as Layer
 from cthulhu.models import Model as Model
+from cthulhu.models import Network as Container
+from cthulhu.models import Network as Network
+from cthulhu.models import get_source_inputs as get_source_inputs
 
 __getattr__, __dir__ = vocabulary.face(__name__)

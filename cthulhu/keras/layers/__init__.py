@@ -77,6 +77,7 @@ from cthulhu.layers import GlobalMaxPooling2D as GlobalMaxPooling2D
 from cthulhu.layers import GlobalMaxPooling3D as GlobalMaxPool3D
 from cthulhu.layers import GlobalMaxPooling3D as GlobalMaxPooling3D
 from cthulhu.layers import GRUCell as GRUCell
+from cthulhu.layers import Highway as Highway
 from cthulhu.layers import Input as Input
 from cthulhu.layers import InputLayer as InputLayer
 from cthulhu.layers import InputSpec as InputSpec
@@ -89,6 +90,7 @@ from cthulhu.layers import LocallyConnected2D as LocallyConnected2D
 from cthulhu.layers import LSTMCell as LSTMCell
 from cthulhu.layers import Masking as Masking
 from cthulhu.layers import Maximum as Maximum
+from cthulhu.layers import MaxoutDense as MaxoutDense
 from cthulhu.layers import MaxPooling1D as MaxPool1D
 from cthulhu.layers import MaxPooling1D as MaxPooling1D
 from cthulhu.layers import MaxPooling2D as MaxPool2D

@@ -4,6 +4,7 @@ Written by scripts/faces.py.
 """
 
 from cthulhu import vocabulary
+from cthulhu.keras.utils import conv_utils as conv_utils
 from cthulhu.keras.utils import data_utils as data_utils
 from cthulhu.keras.utils import generic_utils as generic_utils
 from cthulhu.keras.utils import io_utils as io_utils
@@ -21,9 +22,12 @@ from cthulhu.utils import Progbar as Progbar
 from cthulhu.utils import Sequence as Sequence
 from cthulhu.utils import SequenceEnqueuer as SequenceEnqueuer
 from cthulhu.utils import ask_to_proceed_with_overwrite as ask_to_proceed_with_overwrite
+from cthulhu.utils import convert_all_kernels_in_model as convert_all_kernels_in_model
 from cthulhu.utils import count_params as count_params
 from cthulhu.utils import custom_object_scope as custom_object_scope
+from cthulhu.utils import deserialize_keras_object as deserialize_keras_object
 from cthulhu.utils import get_custom_objects as get_custom_objects
+from cthulhu.utils import get_source_inputs as get_source_inputs
 from cthulhu.utils import load_from_binary_h5py as load_from_binary_h5py
 from cthulhu.utils import model_to_dot as model_to_dot
 from cthulhu.utils import normalize as normalize

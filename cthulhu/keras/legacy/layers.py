@@ -1,0 +1,10 @@
+"""`keras.legacy.layers`, in Keras's words.
+
+Written by scripts/faces.py.
+"""
+
+from cthulhu import vocabulary
+from cthulhu.layers import Highway as Highway
+from cthulhu.layers import MaxoutDense as MaxoutDense
+
+__getattr__, __dir__ = vocabulary.face(__name__)
