@@ -7,6 +7,8 @@ from cthulhu.data.arrays import (
     Rows,
     RowSource,
     check_batch_size,
+    check_steps,
+    labels,
     signature,
     split_validation,
 )
@@ -32,7 +34,9 @@ __all__ = [
     "SequenceEnqueuer",
     "adapt",
     "check_batch_size",
+    "check_steps",
     "is_sequence",
+    "labels",
     "normalize",
     "signature",
     "split_validation",

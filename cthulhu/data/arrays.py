@@ -5,6 +5,7 @@ number of rows is decided here.  Weights of rows are `weights`'s business, batch
 come one by one are `batches`'s, and ranks and feature sizes are the model's.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,6 +136,21 @@ def read_rows(source: Any, index: slice | np.ndarray) -> Any:
     return column(to_array(rows)[back])
 
 
+def labels(names: Sequence[str] | None, count: int, what: str) -> list[str]:
+    """What messages call the arrays of a kind: `x` or `y`, by name if there are more.
+
+    Args:
+        names: Names of the inputs or outputs, None if not known.
+        count: How many arrays there are.
+        what: "input" or "target".
+    """
+    if count == 1:
+        return ["`x`" if what == "input" else "`y`"]
+    if names is None or len(names) != count:
+        names = [f"{what}_{i + 1}" for i in range(count)]
+    return [f"{what} `{name}`" for name in names]
+
+
 def to_array(value: Any, name: str = "data") -> Any:
     """One array from an array, tensor, table or nested list.
 
@@ -142,27 +158,59 @@ def to_array(value: Any, name: str = "data") -> Any:
     tensors of other libraries, DataFrames and Series, sparse matrices, numbers and
     nested lists become NumPy arrays.
 
+    Args:
+        value: What came.
+        name: What to call it in messages; a plain name gets backticks.
+
     Raises:
         DataError: If `value` holds text or objects, or lists of unequal lengths.
     """
     if isinstance(value, jax.Array):
         return value
+    name = _quoted(name)
     array = value if isinstance(value, np.ndarray) else _numpy(value, name)
-    if array.dtype.kind in "OUSMm" or array.dtype.names:
-        example = array.reshape(-1)[:1]
-        raise errors.DataError(
-            errors.message(
-                f"`{name}` is not an array of numbers",
-                received=f"dtype `{array.dtype}`"
-                + (f", for example {example[0]!r:.40}" if example.size else ""),
-                expected="numbers or booleans",
-                fix="Turn text into numbers first, or convert numbers that are stored "
-                "as objects with `.astype('float32')`",
-            )
-        )
+    if array.dtype.kind in "OUSMmc" or array.dtype.names:
+        raise _no_numbers(array, value, name)
     if array.dtype.kind == "f" and array.dtype.itemsize > _float_size():
         return array.astype("float64" if _float_size() == 8 else "float32")
     return array
+
+
+def _quoted(name: str) -> str:
+    return name if "`" in name else f"`{name}`"
+
+
+def _no_numbers(array: np.ndarray, value: Any, name: str) -> errors.DataError:
+    """The error for text, dates, objects or complex numbers, with what helps."""
+    received = f"dtype `{array.dtype}`"
+    example = array.reshape(-1)[0] if array.size else None
+    if isinstance(example, np.generic):
+        example = example.item()
+    columns = getattr(value, "columns", None)
+    if array.dtype.kind == "O" and columns is not None:  # of a table
+        kinds = [np.asarray(value[column]).dtype.kind for column in columns]
+        bad = [c for c, kind in zip(columns, kinds, strict=True) if kind not in "biuf"]
+        shown = ", ".join(f"`{column}`" for column in bad[:8]) or "several kinds"
+        received = f"a table with {shown} among its columns"
+        example = value[bad[0]].iloc[0] if bad else None
+    if example is not None and not isinstance(example, np.ndarray):
+        received += f", for example {example!r:.40}"
+    if isinstance(example, np.ndarray):
+        fix = "Put the arrays into one with `np.stack(...)`"
+    elif isinstance(example, str):
+        fix = (
+            "Turn text into numbers first: `.astype('float32')` where it is digits, a "
+            "number for each word or class where it is not"
+        )
+    elif array.dtype.kind == "c":
+        fix = "Give real and imaginary parts as two features, or `np.abs(...)` of it"
+    else:
+        fix = "Convert it first, for example with `.astype('float32')`"
+    return errors.DataError(
+        errors.message(
+            f"{name} is not an array of numbers", received, "numbers or booleans", fix
+        )
+    )
 
 
 def _float_size() -> int:
@@ -181,7 +229,7 @@ def _numpy(value, name) -> np.ndarray:
     except ValueError as problem:
         raise errors.DataError(
             errors.message(
-                f"`{name}` is a nested list whose parts have different lengths",
+                f"{name} is a nested list whose parts have different lengths",
                 fix="Pad them to one length",
             )
         ) from problem
@@ -235,10 +283,8 @@ def slots(data: Any, names: Sequence[str] | None, what: str) -> list:
     parts = _by_name(data, names, what) if isinstance(data, Mapping) else None
     if parts is None:
         parts = _in_order(data, names, what)
-    labels = names or [f"{what}_{i + 1}" for i in range(len(parts))]
-    return [
-        _checked(part, name, what) for part, name in zip(parts, labels, strict=True)
-    ]
+    known = labels(names, len(parts), what)
+    return [_checked(part, name, what) for part, name in zip(parts, known, strict=True)]
 
 
 def _by_name(data: Mapping, names: Sequence[str] | None, what: str) -> list:
@@ -279,13 +325,16 @@ def _in_order(data: Any, names: Sequence[str] | None, what: str) -> list:
                 else None,
                 expected="one array for each of "
                 + ", ".join(f"`{name}`" for name in names),
-                fix="If the list holds the rows of one array, pass `np.asarray(...)` "
-                "of it"
-                if len(names) == 1
-                else None,
+                fix=_other_number(data, what) if len(names) == 1 else None,
             )
         )
     return parts
+
+
+def _other_number(data: Any, what: str) -> str:
+    if isinstance(data, tuple) and what == "input" and len(data) in (2, 3):
+        return "Targets are an argument of their own: `fit(x, y)`"
+    return "If the list holds the rows of one array, pass `np.asarray(...)` of it"
 
 
 def _is_number(value: Any) -> bool:
@@ -296,20 +345,21 @@ def _checked(part: Any, name: str, what: str) -> Any:
     if part is None:
         if what == "input":
             raise errors.DataError(
-                errors.message(f"`{name}` got no data: None was passed for it")
+                errors.message(f"{name} got no data: None was passed for it")
             )
         return None
     if core.is_symbolic(part):
         raise errors.DataError(
             errors.message(
-                f"`{name}` got a symbolic tensor", expected="an array with rows"
+                f"{name} is a symbol, which has no values",
+                expected="an array with rows",
             )
         )
     array = part if is_lazy(part) else to_array(part, name)
     if len(array.shape) == 0:
         raise errors.DataError(
             errors.message(
-                f"`{name}` got a single number",
+                f"{name} is a single number",
                 received=repr(part)[:40],
                 expected="an array with rows",
             )
@@ -317,7 +367,7 @@ def _checked(part: Any, name: str, what: str) -> Any:
     if array.shape[0] == 0:
         raise errors.DataError(
             errors.message(
-                f"`{name}` got an empty array",
+                f"{name} is an empty array",
                 received=f"shape {tuple(array.shape)}",
                 expected="at least one row",
             )
@@ -329,15 +379,17 @@ def check_rows(named: Mapping[str, Any]) -> None:
     """Raise unless all arrays (None aside) have the same number of rows.
 
     Args:
-        named: The arrays by the names to use in the message.
+        named: The arrays by what to call them in the message.
     """
     counts = {name: int(a.shape[0]) for name, a in named.items() if a is not None}
     if len(set(counts.values())) > 1:
         raise errors.DataError(
             errors.message(
                 "The arrays have different numbers of rows",
-                received=", ".join(f"`{name}` has {n}" for name, n in counts.items()),
+                received=", ".join(f"{name} has {n}" for name, n in counts.items()),
                 expected="the same number for all",
+                fix="Row i of each belongs to sample i: were some dropped from one "
+                "array only?",
             )
         )
 
@@ -348,6 +400,9 @@ def check_nan(array: Any, name: str) -> None:
     Infinities pass.  Batches of generators are not checked, so a model that is meant
     to see NaN can be given them that way.
     """
+    if isinstance(array, jax.Array) and np.dtype(array.dtype).kind == "f":
+        if array.devices() <= set(jax.devices("cpu")) or np.isnan(array.sum()):
+            array = np.asarray(array)
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
         return
     bytes_per_row = max(1, array.nbytes // max(1, len(array)))
@@ -357,7 +412,7 @@ def check_nan(array: Any, name: str) -> None:
     row = int(np.argwhere(np.isnan(part))[0][0])
     raise errors.DataError(
         errors.message(
-            f"`{name}` contains NaN, first in row {row}",
+            f"{_quoted(name)} contains NaN, first in row {row}",
             expected="numbers",
             fix="Replace missing values first, for example with `np.nan_to_num`; if "
             "the "
@@ -386,6 +441,21 @@ def check_batch_size(batch_size: Any, default: int = 32) -> int:
             )
         )
     return int(batch_size)
+
+
+def check_steps(steps: Any, name: str = "steps") -> int | None:
+    """A number of batches as an int of at least 1; None for None.
+
+    A fraction is rounded up, since old scripts divide rows by batch size; a last batch
+    that is not full counts as well.
+
+    Raises:
+        TypeError: No number.
+        ValueError: Less than 1.
+    """
+    if isinstance(steps, (float, np.floating)) and np.isfinite(steps):
+        steps = math.ceil(steps)
+    return None if steps is None else errors.check_whole(name, steps, 1)
 
 
 def split_validation(data: Rows, validation_split: float) -> tuple[Rows, Rows]:

@@ -82,16 +82,14 @@ class Reader:
         return xs, ys, sws
 
     def named(self, batch: Batch) -> Mapping[str, Any]:
-        """The arrays of a batch by the names that messages use."""
+        """The arrays of a batch by what messages call them."""
         xs, ys, sws = batch
-        outputs = [f"target_{i + 1}" for i in range(len(ys))]
-        if ys and self.output_names:
-            outputs = self.output_names
-        inputs = self.input_names or [f"input_{i + 1}" for i in range(len(xs))]
+        inputs = arrays.labels(self.input_names, len(xs), "input")
+        outputs = arrays.labels(self.output_names, len(ys), "target")
+        weighted = [f"`sample_weight` of {name}" for name in outputs]
         named = dict(zip(inputs, xs, strict=True))
-        for name, y, weight in zip(outputs, ys, sws, strict=True):
-            named[f"target {name}" if name in named else name] = y
-            named[f"sample_weight of {name}"] = weight
+        named.update(zip(outputs, ys, strict=True))
+        named.update(zip(weighted, sws, strict=True))
         return named
 
 
@@ -146,11 +144,16 @@ class Batches:
 
     def ran_out(self, got: int, wanted: int | None = None) -> str:
         """What to say when a pass gave `got` batches and the loop wanted more."""
+        of = wanted or self.steps
+        if not got:
+            return errors.message(
+                f"The data gave no batch, where {of or 'some'} were asked for",
+                fix="A generator that was used before has nothing left: make a new one",
+            )
         return errors.message(
-            f"The data ran out after {got} of {wanted or self.steps} batches of an "
-            "epoch",
-            fix="Training ends here and keeps what was learnt. Let the iterator give "
-            "`steps_per_epoch * epochs` batches, or loop for ever",
+            f"The data ran out after {got} of {of} batches of an epoch",
+            fix="Nothing more is computed, and what was learnt is kept. Let the "
+            "iterator give `steps_per_epoch * epochs` batches, or loop for ever",
         )
 
     def __enter__(self) -> "Batches":
@@ -245,7 +248,36 @@ class SequenceBatches(Batches):
 
     @property
     def steps(self) -> int | None:
-        return len(self.source) if self._steps is None else self._steps
+        return self.length() if self._steps is None else self._steps
+
+    def length(self) -> int:
+        """How many batches the sequence says it has.
+
+        Raises:
+            DataError: None at all.
+            TypeError: Not a whole number.
+        """
+        try:
+            number = len(self.source)
+        except TypeError as problem:
+            raise TypeError(
+                errors.message(
+                    f"`{type(self.source).__name__}.__len__` must give the number of "
+                    "batches, a whole number",
+                    fix="Round it up: `int(np.ceil(rows / batch_size))`",
+                )
+            ) from problem
+        if number < 1:
+            raise errors.DataError(
+                errors.message(
+                    f"The `{type(self.source).__name__}` has no batches",
+                    f"`len(...)` is {number}",
+                    "at least one",
+                    "Is `batch_size` larger than the number of rows? Round up: "
+                    "`int(np.ceil(rows / batch_size))`",
+                )
+            )
+        return number
 
     def _enqueuer(self) -> queue.OrderedEnqueuer:
         if not self._enqueuers:

@@ -1,5 +1,7 @@
 """One entrance for data: from anything a user passes to what the loop takes."""
 
+import inspect
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -74,6 +76,8 @@ def adapt(
         (2, (2, 1))
     """
     arrays.check_batch_size(batch_size)
+    steps = arrays.check_steps(steps)
+    errors.check_whole("workers", workers, 0)
     read = Reader(
         None if input_names is None else list(input_names),
         None if output_names is None else list(output_names),
@@ -92,20 +96,36 @@ def adapt(
         )
     if not is_sequence(x) and arrays.is_rows(x):
         return _rows(read, x, y, sample_weight, check_nan)
+    if isinstance(x, (str, bytes, os.PathLike)) or not _gives_batches(x):
+        raise _no_data(x)
     _check_alone(x, y, sample_weight)
     settings = (read, steps, workers, use_multiprocessing, max_queue_size)
     if is_sequence(x):
         order = shuffle if callable(shuffle) else bool(shuffle)
-        return SequenceBatches(x, *settings, shuffle=order)
+        batches = SequenceBatches(x, *settings, shuffle=order)
+        batches.length()
+        return batches
     if isinstance(x, Iterator):
         return IteratorBatches(x, *settings)
-    if isinstance(x, Iterable):
-        return IterableBatches(x, *settings)
-    raise TypeError(
+    return IterableBatches(x, *settings)
+
+
+def _gives_batches(x: Any) -> bool:
+    return is_sequence(x) or isinstance(x, Iterable)
+
+
+def _no_data(x: Any) -> TypeError:
+    fix = None
+    if isinstance(x, (str, bytes, os.PathLike)):
+        fix = "Read the file first, for example with `np.load` or `pandas.read_csv`"
+    elif inspect.isfunction(x):
+        fix = f"Call the function: `{x.__name__}()`"
+    return TypeError(
         errors.message(
             "`x` is not data",
-            received=f"a `{type(x).__name__}`",
+            received=f"{x!r:.60} of type {type(x).__name__}",
             expected="arrays, a generator, a `Sequence` or an iterable of batches",
+            fix=fix,
         )
     )
 

@@ -130,7 +130,7 @@ def _check_temporal(y, name):
 
 
 def _check_sample_weight(sample_weight, y, mode, name) -> np.ndarray:
-    weights = arrays.to_array(sample_weight, f"sample_weight of {name}")
+    weights = arrays.to_array(sample_weight, f"`sample_weight` of `{name}`")
     rank = 1 if mode is None else 2
     if mode == "temporal":
         _check_temporal(y, name)
@@ -156,7 +156,7 @@ def _check_sample_weight(sample_weight, y, mode, name) -> np.ndarray:
                 expected=f"shape {tuple(y.shape[:rank])}",
             )
         )
-    arrays.check_nan(weights, f"sample_weight of {name}")
+    arrays.check_nan(weights, f"`sample_weight` of `{name}`")
     return weights if weights.dtype.kind == "f" else weights.astype(config.floatx())
 
 
@@ -181,7 +181,17 @@ def _class_weights(y, class_weight: Mapping, name: str) -> np.ndarray:
                 expected="a dict of class numbers to weights, like {0: 1.0, 1: 2.5}",
             )
         )
-    table = {float(key): value for key, value in class_weight.items()}
+    try:
+        table = {float(key): value for key, value in class_weight.items()}
+    except (TypeError, ValueError):
+        raise errors.DataError(
+            errors.message(
+                f"`class_weight` of `{name}` has keys that are no class numbers",
+                received="the keys " + ", ".join(map(repr, class_weight)),
+                expected="the class numbers of the targets: "
+                + ", ".join(str(_plain(c)) for c in present[:8]),
+            )
+        ) from None
     missing = [_plain(c) for c in present if float(c) not in table]
     if missing:
         raise errors.DataError(

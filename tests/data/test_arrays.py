@@ -1,5 +1,8 @@
 """Data with rows: which slot gets what, and which data is refused."""
 
+import pathlib
+import re
+
 import h5py
 import jax.numpy as jnp
 import numpy as np
@@ -144,9 +147,60 @@ def test_a_batch_size_is_a_positive_whole_number(batch_size):
     assert repr(batch_size) in message
 
 
-def test_something_that_is_no_data_is_a_type_error():
-    with pytest.raises(TypeError, match="not data"):
-        adapt(object())
+@pytest.mark.parametrize(
+    "x, words",
+    [
+        (object(), "not data"),
+        ("table.csv", "Read the file first"),
+        (pathlib.Path("table.csv"), "Read the file first"),
+        (refused, r"Call the function: `refused\(\)`"),
+    ],
+)
+def test_something_that_is_no_data_is_a_type_error(x, words):
+    with pytest.raises(TypeError, match=words):
+        adapt(x, [1])
+
+
+@pytest.mark.parametrize(
+    "x, words",
+    [
+        (pandas.DataFrame({"age": [1, 2], "name": ["a", "b"]}), "with `name` among"),
+        (np.array([[1 + 1j], [2]]), "np.abs"),
+        (np.array([np.ones(2), np.ones(3)], dtype=object), "np.stack"),
+        (np.array([["3"], ["4"]]), "for example '3'.*astype"),
+        (np.array([[None], [1.0]]), "astype"),
+        ((np.zeros((2, 2)), np.zeros(2)), r"`fit\(x, y\)`"),
+    ],
+)
+def test_what_is_wrong_with_data_is_said_with_what_helps(x, words):
+    assert re.search(words, refused(x, [0, 1]))
+
+
+def test_one_array_is_x_and_several_have_names():
+    message = refused(
+        [np.zeros((5, 2)), np.zeros((4, 2))], np.zeros(5), input_names=["a", "b"]
+    )
+    assert "input `a` has 5, input `b` has 4, `y` has 5" in message
+
+
+def test_nan_is_found_in_arrays_of_the_device_too():
+    assert "`x` contains NaN, first in row 1" in refused(
+        jnp.array([[1.0], [jnp.nan]]), [0, 1]
+    )
+    adapt(jnp.array([[jnp.inf], [-jnp.inf]]), [0, 1])
+
+
+@pytest.mark.parametrize("steps, whole", [(None, None), (3, 3), (62.5, 63), (4.0, 4)])
+def test_a_fraction_of_a_batch_counts_as_one(steps, whole):
+    assert data.check_steps(steps) == whole
+
+
+@pytest.mark.parametrize("steps", [0, -1, -0.5])
+def test_a_pass_has_at_least_one_batch(steps):
+    with pytest.raises(ValueError, match="`validation_steps` cannot be used"):
+        data.check_steps(steps, "validation_steps")
+    with pytest.raises(TypeError, match="without quotation marks"):
+        data.check_steps("3")
 
 
 def test_validation_rows_are_the_last():

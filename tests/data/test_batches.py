@@ -240,6 +240,25 @@ def test_a_wrong_batch_is_refused(item, words):
             next(iter(batches))
 
 
+def test_a_sequence_without_batches_is_refused():
+    with pytest.raises(ValueError, match="`Numbers` has no batches.*is 0"):
+        adapt(Numbers(0))
+    with pytest.raises(TypeError, match="`Numbers.__len__` must give .*np.ceil"):
+        adapt(Numbers(2.5))
+
+
+def test_there_cannot_be_fewer_workers_than_none():
+    with pytest.raises(ValueError, match="`workers` cannot be used. Received: -1"):
+        adapt(Numbers(), workers=-1)
+
+
+def test_what_ran_out_is_told_from_what_never_began():
+    batches = adapt(Numbers())
+
+    assert "gave no batch, where 5 were asked for" in batches.ran_out(0, 5)
+    assert "ran out after 3 of 5 batches" in batches.ran_out(3, 5)
+
+
 @pytest.mark.parametrize("name", ["y", "sample_weight"])
 def test_targets_come_with_the_batches(name):
     with pytest.raises(ValueError, match=f"`{name}` cannot be passed"):

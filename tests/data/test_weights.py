@@ -28,6 +28,11 @@ def test_a_class_without_a_weight_is_named():
         weigh(np.array([0, 2, 4]), class_weight={0: 1.0}, name="y")
 
 
+def test_class_weights_go_by_class_numbers():
+    with pytest.raises(ValueError, match="the keys 'cat', 'dog'. Expected.* 0, 1"):
+        weigh(np.array([0, 1]), class_weight={"cat": 1.0, "dog": 2.0})
+
+
 def test_a_spare_class_weight_is_fine():
     assert weigh(np.array([0, 1]), class_weight={0: 1, 1: 2, 7: 9}).tolist() == [1, 2]
 
