@@ -283,8 +283,8 @@ def count_params(x):
 
 
 def get_value(x):
-    """A NumPy copy of the values of `x`."""
-    return np.array(as_array(x))
+    """A NumPy copy of the values of `x`; a NumPy number where it is a single one."""
+    return np.array(as_array(x))[()]
 
 
 def batch_get_value(ops):
