@@ -75,7 +75,7 @@ PARTS = {
     "get_custom_objects serialize_keras_object deserialize_keras_object Progbar; "
     "legacy func_dump func_load has_arg is_all_none object_list_uid slice_arrays "
     "to_list unpack_singleton",
-    "utils.io_utils": "utils HDF5Matrix ask_to_proceed_with_overwrite "
+    "utils.io_utils": "utils H5Dict HDF5Matrix ask_to_proceed_with_overwrite "
     "load_from_binary_h5py save_to_binary_h5py",
     "utils.layer_utils": "utils print_summary get_source_inputs count_params "
     "convert_all_kernels_in_model; saving convert_dense_weights_data_format",

@@ -4,6 +4,7 @@ from cthulhu import vocabulary
 from cthulhu.saving.as_yaml import model_from_yaml, model_to_yaml
 from cthulhu.saving.configs import model_from_config, model_from_json
 from cthulhu.saving.convert import preprocess_weights_for_loading
+from cthulhu.saving.h5dict import H5Dict
 from cthulhu.saving.hdf5 import (
     DamagedFile,
     RefusedFile,
@@ -34,6 +35,7 @@ from cthulhu.saving.write import write_bytes
 
 __all__ = [
     "DamagedFile",
+    "H5Dict",
     "RefusedFile",
     "ask_to_proceed_with_overwrite",
     "convert_all_kernels_in_model",

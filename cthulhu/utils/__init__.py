@@ -24,6 +24,7 @@ from cthulhu.models import model_to_dot as model_to_dot
 from cthulhu.models import plot_model as plot_model
 from cthulhu.models.summary import count_params as count_params
 from cthulhu.models.summary import print_summary as print_summary
+from cthulhu.saving import H5Dict as H5Dict
 from cthulhu.saving import (
     ask_to_proceed_with_overwrite as ask_to_proceed_with_overwrite,
 )

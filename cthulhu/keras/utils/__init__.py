@@ -16,6 +16,7 @@ from cthulhu.keras.utils import vis_utils as vis_utils
 from cthulhu.keras.utils import visualize_util as visualize_util
 from cthulhu.utils import CustomObjectScope as CustomObjectScope
 from cthulhu.utils import GeneratorEnqueuer as GeneratorEnqueuer
+from cthulhu.utils import H5Dict as H5Dict
 from cthulhu.utils import HDF5Matrix as HDF5Matrix
 from cthulhu.utils import OrderedEnqueuer as OrderedEnqueuer
 from cthulhu.utils import Progbar as Progbar

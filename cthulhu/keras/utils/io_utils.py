@@ -4,6 +4,7 @@ Written by scripts/faces.py.
 """
 
 from cthulhu import vocabulary
+from cthulhu.utils import H5Dict as H5Dict
 from cthulhu.utils import HDF5Matrix as HDF5Matrix
 from cthulhu.utils import ask_to_proceed_with_overwrite as ask_to_proceed_with_overwrite
 from cthulhu.utils import load_from_binary_h5py as load_from_binary_h5py
