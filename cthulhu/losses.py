@@ -698,6 +698,8 @@ def check_labels(
         _check_classes(y, shape, output_shape, axis, where)
     elif function in _ELEMENTWISE and not _fits(shape, output_shape):
         raise _misfit(function.__name__, shape, output_shape, where)
+    if function is binary_crossentropy and output_shape[-1:] == (1,):
+        _check_binary(y, where)
 
 
 def _same(shape, expected):
@@ -736,11 +738,39 @@ def _check_one_hot(shape, output_shape, where):
                 received=f"an array of shape {shape}",
                 expected=f"one-hot rows, {output_shape}",
                 fix="Use the loss `sparse_categorical_crossentropy`, which takes class "
-                "numbers, or turn them into rows with `to_categorical(y)`.",
+                "numbers, or turn them into rows with `to_categorical(y)`."
+                if output_shape[-1:] != (1,)
+                else "For two classes and one unit, use `sigmoid` and "
+                "`binary_crossentropy`; for more, as many units as classes.",
             )
         )
     if not _same(shape, output_shape):
         raise _misfit("categorical_crossentropy", shape, output_shape, where)
+
+
+def _in_memory(y):
+    """Labels as numbers to look at; None where that would cost a lot."""
+    if not (isinstance(y, np.ndarray) or K.is_tensor(y)):
+        return None
+    labels = np.asarray(y)
+    return labels if labels.size and labels.dtype.kind in "iuf" else None
+
+
+def _check_binary(y, where):
+    labels = _in_memory(y)
+    if labels is None or labels.dtype.kind == "f":  # soft labels may be anything
+        return
+    low, high = labels.min(), labels.max()
+    if low < 0 or high > 1:
+        raise errors.DataError(
+            errors.message(
+                f"Targets{where} do not fit the loss `binary_crossentropy`",
+                received=f"whole numbers from {low} to {high}",
+                expected="0 and 1",
+                fix="For more than two classes use `softmax`, a unit for each class "
+                "and `sparse_categorical_crossentropy`; for -1 and 1, `hinge`.",
+            )
+        )
 
 
 def _check_classes(y, shape, output_shape, axis, where):
@@ -762,10 +792,8 @@ def _check_classes(y, shape, output_shape, axis, where):
             )
         )
     classes = output_shape[axis]
-    if classes is None or not (isinstance(y, np.ndarray) or K.is_tensor(y)):
-        return
-    labels = np.asarray(y)
-    if labels.size == 0 or labels.dtype.kind not in "iuf":
+    labels = _in_memory(y)
+    if classes is None or labels is None:
         return
     low, high = labels.min(), labels.max()
     if low < 0 or high >= classes:

@@ -42,6 +42,7 @@ class Network(Layer):
     """
 
     _is_graph = False
+    input_readers: list[list[Layer]] = []  # layers that each input goes to
 
     def __init__(self, inputs=None, outputs=None, name=None, trainable=True, **kwargs):
         if inputs is None and outputs is None:
@@ -109,6 +110,11 @@ class Network(Layer):
         self._output_specs = self.outputs
         self._is_graph = True
         self.built = True
+        own = set(self._calls)
+        self.input_readers = [
+            [node.layer for node in symbol.history[0]._outbound_nodes if node in own]
+            for symbol in self._feed_inputs
+        ]
         node = Call(self, [], [], {})
         node.input_tensors, node.output_tensors = self.inputs, self.outputs
         node.output_masks = [symbol.mask for symbol in self.outputs]

@@ -6,12 +6,12 @@ inside the step.  How the step is compiled is `step`'s business.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from cthulhu import errors, losses, metrics
 from cthulhu.core import Variable
@@ -81,6 +81,7 @@ class Spec:
                     output.weighted_metrics = found
 
     def _set_losses(self, loss: Any) -> None:
+        identifiers = self._per_output(loss, "loss")
         if isinstance(loss, dict):
             for output in self.outputs:
                 if output.name not in loss:
@@ -90,9 +91,7 @@ class Spec:
                         UserWarning,
                         stacklevel=4,
                     )
-        for output, one in zip(
-            self.outputs, self._per_output(loss, "loss"), strict=True
-        ):
+        for output, one in zip(self.outputs, identifiers, strict=True):
             output.identifier = one
             found = losses.get(one)
             if found is not None and not isinstance(found, losses.Loss):
@@ -238,7 +237,8 @@ class Spec:
                 continue
             y_true, weight = next(given)
             weight = with_mask(weight, mask, y_pred)
-            value = output.loss(y_true, y_pred, sample_weight=weight)
+            with _told_where("loss", output.loss, output.name, y_true, y_pred):
+                value = output.loss(y_true, y_pred, sample_weight=weight)
             value = jnp.mean(value)  # of what reduction "none" leaves
             single.append(value)
             total = total + output.loss_weight * value
@@ -262,11 +262,13 @@ class Spec:
             if output.mean_loss is not None:
                 output.mean_loss.update_state(single[i])
             unweighted = with_mask(None, mask, y_pred)
-            for metric in output.metrics:
-                metric.update_state(y_true, y_pred, sample_weight=unweighted)
             weighted = with_mask(weight, mask, y_pred)
+            for metric in output.metrics:
+                with _told_where("metric", metric, output.name, y_true, y_pred):
+                    metric.update_state(y_true, y_pred, sample_weight=unweighted)
             for metric in output.weighted_metrics:
-                metric.update_state(y_true, y_pred, sample_weight=weighted)
+                with _told_where("metric", metric, output.name, y_true, y_pred):
+                    metric.update_state(y_true, y_pred, sample_weight=weighted)
 
     def check_targets(self, targets: Sequence[Any]) -> None:
         """Check labels against losses before a step runs.
@@ -275,8 +277,23 @@ class Spec:
             ValueError: Labels that do not fit the loss or the output.
         """
         for output, y in zip(self.trained, targets, strict=True):
-            if output.shape is not None and isinstance(y, np.ndarray):
+            if output.shape is not None:
                 losses.check_labels(output.loss, y, output.shape, output.name)
+
+
+@contextlib.contextmanager
+def _told_where(
+    what: str, thing: Any, output: str, y_true: Any, y_pred: Any
+) -> Iterator[None]:
+    """Let an error out of a loss or a metric say which it was, and on what."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(
+            f"In the {what} `{getattr(thing, 'name', thing)}` of output `{output}`: "
+            f"y_true has shape {jnp.shape(y_true)}, y_pred {jnp.shape(y_pred)}."
+        )
+        raise
 
 
 def with_mask(weight: Any, mask: Any, y_pred: Any) -> Any:

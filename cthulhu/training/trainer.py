@@ -6,10 +6,11 @@ When hooks are heard and when training stops stands in `loop`; what is computed,
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ class Trainer:
     input_names: list[str] | None
     input_shapes: list[Any] | None
     input_dtypes: list[Any] | None
+    input_readers: list[list[Any]]
     output_names: list[str]
     output_shapes: list[Any]
     layers_below: Callable[[], Any]
@@ -357,26 +359,44 @@ class Trainer:
             self._spec.check_targets(ys)
 
     def _check_inputs(self, xs: Sequence[Any]) -> None:
-        for name, expected, x in zip(
-            self._feed_input_names or [], self.input_shapes or [], xs, strict=False
-        ):
+        names = self._feed_input_names or []
+        readers = self.input_readers
+        known = zip(names, self.input_shapes or [], readers, xs, strict=False)
+        for name, expected, layers, x in known:
             if expected is None:
                 continue
-            shape = (None, *x.shape[1:])
-            wrong = len(shape) != len(expected) or any(
+            wrong = len(x.shape) != len(expected) or any(
                 None not in (a, b) and a != b
-                for a, b in zip(shape[1:], expected[1:], strict=True)
+                for a, b in zip(x.shape[1:], expected[1:], strict=True)
             )
             if wrong:
+                into = " and ".join(f"`{layer.name}`" for layer in layers)
                 raise errors.ShapeMismatch(
                     errors.message(
-                        f"Error when checking input: `{name}` of `{self.name}` does "
-                        "not fit the data",
-                        f"an array with shape {shape}",
-                        f"{len(expected)} dimensions, shape {tuple(expected)}",
-                        _advice(x.shape, tuple(expected)),
+                        f"Error when checking input: the data do not fit `{name}` of "
+                        f"`{self.name}`" + (f", which layer {into} reads" * bool(into)),
+                        f"an array with shape {tuple(x.shape)}",
+                        f"shape {tuple(expected)}, {len(expected)} dimensions",
+                        _advice(tuple(x.shape), tuple(expected)),
                     )
                 )
+            if isinstance(x, np.ndarray):
+                called = "`x`" if len(names) == 1 else f"input `{name}`"
+                for layer in layers:
+                    layer.check_data(x, called)
+
+    def _check_goal(self) -> None:
+        """Refuse to train where nothing would be minimised."""
+        if self._spec.trained or self.input_shapes is None or self.losses:
+            return
+        raise ValueError(
+            errors.message(
+                f"`{self.name}` has no loss, so there is nothing to train for",
+                "compile(..., loss=None)",
+                "a loss for an output at least, a penalty, or `add_loss`",
+                'Give one: `compile(optimizer, loss="mse")`',
+            )
+        )
 
     def _check_labels(self, source: Any) -> None:
         if isinstance(source, data.Rows) and self._is_compiled and self._spec.trained:
@@ -457,8 +477,21 @@ class Trainer:
             >>> history.history["val_loss"]
         """
         self._need_compiled()
-        _check_count("epochs", epochs)
-        _check_count("initial_epoch", initial_epoch)
+        epochs = errors.check_whole("epochs", epochs, 0)
+        initial_epoch = errors.check_whole("initial_epoch", initial_epoch, 0)
+        if initial_epoch > epochs:
+            raise ValueError(
+                errors.message(
+                    "There is no epoch to train",
+                    f"initial_epoch={initial_epoch} and epochs={epochs}",
+                    "`epochs` is the number of the epoch to stop before, not how many "
+                    "to add",
+                    f"For {epochs} more, give `epochs={initial_epoch + epochs}`",
+                )
+            )
+        steps_per_epoch = data.check_steps(steps_per_epoch, "steps_per_epoch")
+        validation_steps = data.check_steps(validation_steps, "validation_steps")
+        due = _due(validation_freq)
         if isinstance(shuffle, str) and shuffle != "batch":
             raise ValueError(
                 errors.message(
@@ -500,17 +533,25 @@ class Trainer:
             draw_seed(),
             ahead=workers != 0,
         )
-        _check_length(feed, "an epoch", "steps_per_epoch")
-        self._prepare(feed)
-        self._check_labels(source)
-        if validation_data is not None:
-            held_out = self._validation_source(validation_data, validation_steps, how)
         validation = None
-        if held_out is not None:
-            self._check_labels(held_out)
-            validation = self._validation(
-                held_out, batch_size, validation_steps, isinstance(source, data.Rows)
-            )
+        with _closed_on_error(feed), contextlib.ExitStack() as where:
+            _check_length(feed, "an epoch", "steps_per_epoch")
+            self._prepare(feed)
+            self._check_goal()
+            self._check_labels(source)
+            if validation_data is not None:
+                where.enter_context(errors.within("`validation_data`"))
+                held_out = self._validation_source(
+                    validation_data, validation_steps, how
+                )
+            if held_out is not None:
+                self._check_labels(held_out)
+                validation = self._validation(
+                    held_out,
+                    batch_size,
+                    validation_steps,
+                    isinstance(source, data.Rows),
+                )
         return self._train(
             feed,
             validation,
@@ -519,7 +560,7 @@ class Trainer:
             range(initial_epoch, epochs),
             verbose,
             callbacks,
-            _due(validation_freq),
+            due,
             length,
             self._size_params(source, feed, batch_size, steps_per_epoch),
         )
@@ -528,11 +569,9 @@ class Trainer:
         self, held_out: Any, batch_size: int | None, steps: int | None, by_rows: bool
     ) -> Validation:
         feed = self._feed(held_out, batch_size, steps)
-        _check_length(feed, "a validation", "validation_steps")
-        if isinstance(feed, BatchFeed):
-            feed.check = self._check_batch
-        else:
-            self._check_inputs(feed.inputs())
+        with _closed_on_error(feed):
+            _check_length(feed, "a validation", "validation_steps")
+            self._prepare(feed)
         if isinstance(held_out, data.Rows) and not by_rows:
             return Validation(lambda size: self._feed(held_out, size, None))
         return Validation(lambda size: feed)
@@ -734,6 +773,7 @@ class Trainer:
             ValueError: Data that do not fit.
         """
         self._need_compiled()
+        steps = data.check_steps(steps)
         source = self._adapt(
             x,
             y,
@@ -745,9 +785,10 @@ class Trainer:
             max_queue_size=max_queue_size,
         )
         feed = self._feed(source, batch_size, steps)
-        _check_length(feed, "a pass", "steps")
-        self._prepare(feed)
-        self._check_labels(source)
+        with _closed_on_error(feed):
+            _check_length(feed, "a pass", "steps")
+            self._prepare(feed)
+            self._check_labels(source)
         told = self._bystanders(
             callbacks,
             verbose=verbose,
@@ -862,6 +903,7 @@ class Trainer:
         Raises:
             ValueError: Data that do not fit.
         """
+        steps = data.check_steps(steps)
         source = self._adapt(
             x,
             targets=False,
@@ -872,8 +914,9 @@ class Trainer:
             max_queue_size=max_queue_size,
         )
         feed = self._feed(source, batch_size, steps)
-        _check_length(feed, "a pass", "steps")
-        self._prepare(feed)
+        with _closed_on_error(feed):
+            _check_length(feed, "a pass", "steps")
+            self._prepare(feed)
         if not callbacks and not verbose and feed.only_batch() is not None:
             batch: Any = source
             report = self._do_once("predict", batch)  # the shortest way
@@ -989,6 +1032,8 @@ class Trainer:
         self, mode: str, x: Any, y: Any, weight: Any, classes: Any, reset: bool
     ) -> Any:
         rows = self._one_batch(x, y, weight, class_weight=classes)
+        if mode == "train":
+            self._check_goal()
         self._check_labels(rows)
         report = self._do_once(mode, rows, reset)
         program = self._programs[mode]
@@ -1185,11 +1230,14 @@ def _length(given: Any) -> int | None:
     return given
 
 
-def _check_count(name: str, given: Any) -> None:
-    if not isinstance(given, (int, np.integer)):
-        raise TypeError(
-            errors.message(f"`{name}` cannot be used", repr(given), "a whole number")
-        )
+@contextlib.contextmanager
+def _closed_on_error(feed: RowFeed | BatchFeed) -> Iterator[None]:
+    """Let those who read ahead for a feed go where nothing will be run."""
+    try:
+        yield
+    except BaseException:
+        feed.close()
+        raise
 
 
 def _check_length(feed: RowFeed | BatchFeed, what: str, argument: str) -> None:
@@ -1210,7 +1258,14 @@ def _due(freq: Any) -> Callable[[int], bool]:
     """
     if isinstance(freq, (int, np.integer)) and not isinstance(freq, bool):
         if freq < 1:
-            raise ValueError("`validation_freq` can not be less than 1.")
+            raise ValueError(
+                errors.message(
+                    "`validation_freq` can not be less than 1",
+                    repr(freq),
+                    "a whole number from 1 on, or a list of epochs",
+                    "To leave validation out, give no validation data",
+                )
+            )
         return lambda epoch: (epoch + 1) % freq == 0
     if isinstance(freq, (list, tuple, set, range)):
         return lambda epoch: epoch + 1 in freq
@@ -1224,14 +1279,20 @@ def _due(freq: Any) -> Callable[[int], bool]:
 
 
 def _advice(shape: tuple, expected: tuple) -> str | None:
-    if expected[1:] == shape[:1] and shape[1:] in ((), (1,)):
+    if shape in (expected[1:], (*expected[1:], 1)):
         return "One sample alone? Make it a batch of one: `x[None]`"
+    if len(shape) > 2 and (shape[0], *shape[2:], shape[1])[1:] == expected[1:]:
+        return "The channels come last here: `np.moveaxis(x, 1, -1)`"
+    if len(shape) > 2 and (shape[0], shape[-1], *shape[1:-1])[1:] == expected[1:]:
+        return "The channels come first here: `np.moveaxis(x, -1, 1)`"
     if len(shape) == len(expected):
         return (
             f"Give samples of shape {expected[1:]}, or build the model for "
             f"`input_shape={tuple(shape[1:])}`"
         )
     if len(shape) == len(expected) - 1:
+        if expected[-1] == 1:
+            return "Is the axis of channels missing? `x[..., None]` adds it"
         return "Is an axis missing? `x[..., None]` or `x[None]` adds one"
     if len(shape) > len(expected) and len(expected) == 2:
         return (

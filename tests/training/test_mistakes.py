@@ -54,7 +54,7 @@ def assert_told(words, fit, error=ValueError):
         ('True, False or "batch"', {"shuffle": "btch"}),
         ("a dict of class numbers", {"class_weight": [1, 2, 3]}),
         ("a dict of class numbers", {"class_weight": "balanced"}),
-        ("does not fit the data", {"validation_data": (X[:, :3], Y)}),
+        ("In `validation_data`.*do not fit", {"validation_data": (X[:, :3], Y)}),
         ("contains NaN", {"validation_data": (X * np.nan, Y)}),
         ("Give `validation_steps`", {"validation_data": batches(9)}),
         ("Give `steps_per_epoch`", {"x": batches(9), "y": None}),
@@ -126,7 +126,7 @@ def test_batches_before_a_broken_one_are_kept():
 
 def test_a_later_batch_of_another_shape_is_told():
     model = made()
-    with pytest.raises(ValueError, match=r"shape \(None, 5\)"):
+    with pytest.raises(ValueError, match=r"shape \(20, 5\)"):
         model.fit(batches(99, wrong_at=3), steps_per_epoch=5, verbose=0)
     assert int(model.optimizer.iterations.numpy()) == 3
 
