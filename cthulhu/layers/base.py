@@ -598,29 +598,7 @@ class Layer(Configurable):
             ValueError: Another number of arrays, or an array of another shape; no
                 weight is changed then.
         """
-        variables = self.weights
-        if len(variables) != len(weights):
-            raise ValueError(
-                errors.message(
-                    f"You called `set_weights(weights)` on layer `{self.name}` with "
-                    f"a list of {len(weights)} arrays",
-                    expected=f"{len(variables)}: "
-                    + ", ".join(f"`{v.name}` {v.shape}" for v in variables),
-                )
-            )
-        arrays = [np.asarray(w) for w in weights]
-        for variable, array in zip(variables, arrays, strict=True):
-            if variable.shape != array.shape:
-                raise errors.ShapeMismatch(
-                    errors.message(
-                        f"Layer `{self.name}`: `{variable.name}` cannot take the "
-                        "weight given for it",
-                        f"shape {array.shape}",
-                        f"shape {variable.shape}",
-                    )
-                )
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
+        assign_all(self, self.weights, weights)
 
     def count_params(self) -> int:
         """Number of scalars in all weights.
@@ -978,7 +956,7 @@ class InputLayer(Layer):
             raise ValueError(
                 f"`{self.name}` needs `input_shape` or `batch_input_shape`."
             )
-        self.batch_input_shape = _checked_shape(batch_input_shape, "shape", self.name)
+        self.batch_input_shape = checked_shape(batch_input_shape, "shape", self.name)
         self.supports_masking = True
         self.is_placeholder = input_tensor is None or (
             is_symbolic(input_tensor) and input_tensor.node is None
@@ -1085,6 +1063,56 @@ def _own_arguments(cls: type) -> tuple[str, ...]:
     return tuple(names)
 
 
+def assign_all(layer: Layer, variables: list[Variable], weights: Any) -> None:
+    """Set variables from arrays: all of them, or none if anything is wrong.
+
+    Args:
+        layer: The layer or model they belong to, for messages.
+        variables: What to set.
+        weights: An array for each.
+
+    Raises:
+        ValueError: Another number of arrays, an array of another shape, or no numbers.
+    """
+    count = len(weights) if hasattr(weights, "__len__") else None
+    if count != len(variables):
+        shown = ", ".join(f"`{v.name}` {v.shape}" for v in variables[:6])
+        fix = None
+        if not variables and not layer.built:
+            fix = "It is not built: give it an input shape, or call it on data, first"
+        raise ValueError(
+            errors.message(
+                f"You called `set_weights(weights)` on `{layer.name}` with "
+                + (f"a list of {count} arrays" if count is not None else f"{weights}"),
+                expected=f"{len(variables)}: {shown or 'it has no weights'}"
+                + ", ..." * (len(variables) > 6),
+                fix=fix,
+            )
+        )
+    arrays = [np.asarray(w) for w in weights]
+    for variable, array in zip(variables, arrays, strict=True):
+        if array.dtype.kind not in "biufcV":  # V: bfloat16
+            raise TypeError(
+                errors.message(
+                    f"`{variable.name}` of `{layer.name}` cannot take what was given",
+                    f"an array of dtype `{array.dtype}`",
+                    "numbers",
+                )
+            )
+        if variable.shape != array.shape:
+            raise errors.ShapeMismatch(
+                errors.message(
+                    f"`{variable.name}` of `{layer.name}` cannot take the weight given "
+                    "for it",
+                    f"shape {array.shape}",
+                    f"shape {variable.shape}",
+                    "Are they the weights of another layer, or in another order?",
+                )
+            )
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
 def seen_shape(x: Any) -> tuple:
     """The shape of an input, None for what only stands in for a size not known yet."""
     shape = tuple(K.int_shape(x))
@@ -1093,7 +1121,7 @@ def seen_shape(x: Any) -> tuple:
     return shape
 
 
-def _checked_shape(shape: Any, argument: str, owner: str) -> tuple[int | None, ...]:
+def checked_shape(shape: Any, argument: str, owner: str) -> tuple[int | None, ...]:
     """A shape as a tuple of numbers and None.
 
     Raises:
@@ -1120,7 +1148,7 @@ def _checked_shape(shape: Any, argument: str, owner: str) -> tuple[int | None, .
 def _batch_input_shape(kwargs: dict[str, Any], owner: str) -> tuple | None:
     if kwargs.get("batch_input_shape") is not None:
         shape = kwargs["batch_input_shape"]
-        return _checked_shape(shape, "batch_input_shape", owner)
+        return checked_shape(shape, "batch_input_shape", owner)
     shape = kwargs.get("input_shape")
     if shape is None and kwargs.get("input_dim") is not None:
         length = kwargs.get("input_length", Ellipsis)
@@ -1130,7 +1158,7 @@ def _batch_input_shape(kwargs: dict[str, Any], owner: str) -> tuple | None:
         return None
     shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
     argument = "input_shape" if kwargs.get("input_shape") is not None else "input_dim"
-    return (kwargs.get("batch_size"), *_checked_shape(shape, argument, owner))
+    return (kwargs.get("batch_size"), *checked_shape(shape, argument, owner))
 
 
 def _as_list(x: Any) -> list[Any]:

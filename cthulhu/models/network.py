@@ -23,7 +23,7 @@ from cthulhu.core import (
     registry,
     replay,
 )
-from cthulhu.layers.base import Call, InputLayer, Layer
+from cthulhu.layers.base import Call, InputLayer, Layer, assign_all
 from cthulhu.metrics import Metric
 
 
@@ -386,28 +386,7 @@ class Network(Layer):
             ValueError: Another number of arrays, or an array of another shape; no
                 weight is changed then.
         """
-        variables = self._weights_by_layer()
-        if len(variables) != len(weights):
-            raise ValueError(
-                errors.message(
-                    f"You called `set_weights(weights)` on `{self.name}` with a list "
-                    f"of {len(weights)} arrays",
-                    expected=f"{len(variables)}",
-                )
-            )
-        arrays = [np.asarray(w) for w in weights]
-        for variable, array in zip(variables, arrays, strict=True):
-            if variable.shape != array.shape:
-                raise errors.ShapeMismatch(
-                    errors.message(
-                        f"`{variable.name}` of `{self.name}` cannot take the weight "
-                        "given for it",
-                        f"shape {array.shape}",
-                        f"shape {variable.shape}",
-                    )
-                )
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
+        assign_all(self, self._weights_by_layer(), weights)
 
     def _weights_by_layer(self) -> list[Variable]:
         own = [*self._trainable_weights, *self._non_trainable_weights]
@@ -581,11 +560,28 @@ def _symbols(given: Any, what: str) -> list[Symbol]:
             raise ValueError(
                 errors.message(
                     f"The {what} of a model must be symbols",
-                    f"{one!r} of type {type(one).__name__}",
+                    _described(one),
                     "what `Input(...)` makes, or what layers make of it",
+                    _symbols_advice(one),
                 )
             )
     return found
+
+
+def _described(thing: Any) -> str:
+    if hasattr(thing, "shape") and not isinstance(thing, Layer):
+        return f"an array of shape {tuple(thing.shape)}"
+    return f"{thing!r} of type {type(thing).__name__}"
+
+
+def _symbols_advice(thing: Any) -> str | None:
+    if isinstance(thing, Layer):
+        return f"Call the layer on a symbol, and give what it makes: `{thing.name}(x)`"
+    if thing is None:
+        return "Give both: `Model(inputs, outputs)`"
+    if hasattr(thing, "shape"):
+        return "Data go to `fit` and `predict`"
+    return None
 
 
 def parents(node: Node) -> list[Symbol]:

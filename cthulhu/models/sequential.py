@@ -9,7 +9,7 @@ import numpy as np
 
 from cthulhu import config, errors
 from cthulhu.core import naming, registry
-from cthulhu.layers.base import Input, InputLayer, Layer
+from cthulhu.layers.base import Input, InputLayer, Layer, checked_shape
 from cthulhu.models.model import Model
 
 
@@ -35,6 +35,14 @@ class Sequential(Model):
         self.inputs: list[Any] | None = None
         self.outputs: list[Any] | None = None
         self._build_input_shape: Any = None
+        if isinstance(layers, Layer):
+            raise TypeError(
+                errors.message(
+                    "The layers of a Sequential model come as a list",
+                    f"the layer `{layers.name}` alone",
+                    fix=f"Write `{type(self).__name__}([...])`",
+                )
+            )
         for layer in layers or []:
             self.add(layer)
 
@@ -139,7 +147,7 @@ class Sequential(Model):
         """
         if self.inputs or input_shape is None:
             return
-        self._build_input_shape = tuple(input_shape)
+        self._build_input_shape = checked_shape(input_shape, "input_shape", self.name)
         self._grow(
             Input(
                 batch_shape=self._build_input_shape,
