@@ -226,7 +226,7 @@ class Sequential(Model):
             for layer in self.layers
         ]
         first = self._layers[0] if self._layers else None
-        if isinstance(first, InputLayer) and layers:
+        if isinstance(first, InputLayer) and layers and not self._build_input_shape:
             if "batch_input_shape" not in layers[0]["config"]:
                 # It was added by hand, and nothing else tells the shape.
                 layers.insert(0, registry.serialize(first))

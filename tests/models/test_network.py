@@ -160,3 +160,12 @@ def test_inputs_can_be_set_once():
     model.inputs = None
     with pytest.raises(ValueError, match="clone_model"):
         model._set_inputs(Input((3,)))
+
+
+def test_a_chain_built_by_its_data_tells_so_in_its_config():
+    chain = Sequential([Dense(2)])
+    chain.build((None, 3))
+    config = chain.get_config()
+    assert [entry["class_name"] for entry in config["layers"]] == ["Dense"]
+    assert config["build_input_shape"] == (None, 3)
+    assert Sequential.from_config(config).get_config() == config
