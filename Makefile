@@ -7,7 +7,7 @@ demo: .venv/installed
 	$(BIN)/python examples/digits.py
 
 test: .venv/installed
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: .venv/installed
 	$(BIN)/ruff format --check .
