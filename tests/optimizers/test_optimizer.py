@@ -137,7 +137,7 @@ def test_every_optimizer_is_found_by_name_in_any_case(cls):
 
 
 def test_an_unknown_name_gets_the_nearest():
-    with pytest.raises(ValueError, match="Did you mean `RMSprop`"):
+    with pytest.raises(ValueError, match="Did you mean `rmsprop`"):
         optimizers.get("rmspro")
 
 
