@@ -4,7 +4,10 @@ A base class without behaviour.  Who calls the hooks, and when, is the loop's bu
 which hooks of which object are worth calling is `container`'s.
 """
 
+import inspect
 from typing import Any
+
+from cthulhu.core import check_names
 
 
 class Callback:
@@ -57,6 +60,14 @@ class Callback:
         ...     def on_batch_end(self, batch, logs=None):
         ...         self.losses.append(logs["loss"])
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Callback":
+        if kwargs:
+            known = inspect.signature(cls.__init__).parameters.values()
+            if not any(p.kind is p.VAR_KEYWORD for p in known):
+                names = [p.name for p in known if p.name != "self"]
+                check_names(cls.__name__, kwargs, names)
+        return super().__new__(cls)
 
     realtime = False
     adds_logs: tuple[str, ...] | None = None

@@ -11,6 +11,7 @@ from typing import Any
 from cthulhu import errors, vocabulary
 from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.monitored import LogNames, Monitor, epoch_number, listed, lookup
+from cthulhu.callbacks.paths import check_writable
 
 
 class ModelCheckpoint(Callback):
@@ -89,11 +90,23 @@ class ModelCheckpoint(Callback):
         return ("on_train_batch_end",) if self.save_freq == "epoch" else ()
 
     def check_logs(self, known: LogNames) -> None:
-        """Refuse names in `monitor` and `filepath` that nothing will ever report."""
+        """Refuse a `filepath` or `monitor` that cannot work, before the first step."""
         self._known = known
+        counters = self._counters(0, 0)
         for name in self._fields():
-            if name not in self._counters(0, 0):
+            if not name or name.isdigit():
+                raise ValueError(self._no_template("a field without a name in it"))
+            if name not in counters:
                 known.require(name, "ModelCheckpoint", "in its `filepath` the name")
+        try:
+            self.filepath.format(**{**dict.fromkeys(self._fields(), 0.5), **counters})
+        except (
+            ValueError
+        ) as error:  # of the format: `{loss:02d}`, but a loss is a float
+            raise ValueError(self._no_template(str(error))) from None
+        except (TypeError, LookupError, AttributeError):
+            pass  # `{loss[0]}` or the like, of a value nobody knows yet
+        check_writable(self.filepath, "ModelCheckpoint")
         if self.save_best_only:
             self._monitor.check(known, self.model)
 
@@ -163,8 +176,19 @@ class ModelCheckpoint(Callback):
 
     def _fields(self) -> list[str]:
         """The names in `filepath`, without formats and indices."""
-        fields = [field for _, field, _, _ in string.Formatter().parse(self.filepath)]
-        return [_stem(field) for field in fields if field is not None]
+        try:
+            parts = list(string.Formatter().parse(self.filepath))
+        except ValueError as error:
+            raise ValueError(self._no_template(str(error))) from None
+        return [_stem(field) for _, field, _, _ in parts if field is not None]
+
+    def _no_template(self, problem: str) -> str:
+        return errors.message(
+            "The `filepath` of ModelCheckpoint cannot be filled in",
+            f"{self.filepath!r}: {problem}",
+            "names of the logs with a format, like "
+            '"weights.{epoch:02d}-{val_loss:.2f}.hdf5"',
+        )
 
     def _counters(self, epoch: int, batch: int) -> dict[str, int]:
         counters = {"epoch": epoch_number(epoch)}

@@ -280,6 +280,9 @@ def _flat(callbacks: Any) -> Iterator[Any]:
                 "`callbacks` has something in it that has no hook of a callback",
                 received=repr(callbacks),
                 expected="an object with methods like `on_epoch_end`",
+                fix="To call a function, wrap it: `LambdaCallback(on_epoch_end=...)`"
+                if callable(callbacks)
+                else None,
             )
         )
     yield callbacks

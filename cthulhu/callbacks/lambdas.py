@@ -21,6 +21,7 @@ class LambdaCallback(Callback):
 
     Raises:
         ValueError: for a name that begins like a hook and is none.
+        TypeError: for a hook that is no function.
 
     Example:
         >>> LambdaCallback(on_batch_begin=lambda batch, logs: print(batch))
@@ -49,4 +50,13 @@ class LambdaCallback(Callback):
             **kwargs,
         }
         given = {name: value for name, value in hooks.items() if value is not None}
+        for name, value in given.items():
+            if name in HOOKS and not callable(value):
+                raise TypeError(
+                    errors.message(
+                        f"`{name}` of LambdaCallback cannot be called",
+                        repr(value),
+                        "a function",
+                    )
+                )
         self.__dict__.update(given)

@@ -15,6 +15,7 @@ import numpy as np
 
 from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.monitored import LogNames
+from cthulhu.callbacks.paths import check_writable
 
 ABSENT = "NA"
 
@@ -128,7 +129,8 @@ class CSVLogger(Callback):
         self._dropped: set[str] = set()
 
     def check_logs(self, known: LogNames) -> None:
-        """Remember the names that become columns."""
+        """Remember the names that become columns; refuse a path nobody can write."""
+        check_writable(self.filename, "CSVLogger")
         self._known = known.names
 
     def on_train_begin(self, logs=None):

@@ -16,6 +16,7 @@ from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.monitored import (
     LogNames,
     Monitor,
+    checked_patience,
     epoch_number,
     listed,
     patience_of,
@@ -34,6 +35,7 @@ class LearningRateScheduler(Callback):
         verbose: 1 prints the rate.
 
     Raises:
+        TypeError: for a schedule that is no function.
         ValueError: for a result that is no number, and for an optimizer without `lr`.
 
     Example:
@@ -43,6 +45,17 @@ class LearningRateScheduler(Callback):
     adds_logs = ("lr",)
 
     def __init__(self, schedule: Callable, verbose: int = 0):
+        if not callable(schedule):
+            raise TypeError(
+                errors.message(
+                    "`schedule` of LearningRateScheduler cannot be called",
+                    repr(schedule),
+                    "a function of the epoch that returns the rate",
+                    "For a fixed rate, give it to the optimizer"
+                    if _is_number(schedule)
+                    else None,
+                )
+            )
         self.schedule = schedule
         self.verbose = verbose
 
@@ -125,7 +138,7 @@ class ReduceLROnPlateau(Callback):
             )
         self.monitor = monitor
         self.factor = factor
-        self.patience = patience
+        self.patience = checked_patience(patience, "ReduceLROnPlateau")
         self.verbose = verbose
         self.min_delta = _renamed(kwargs).get("min_delta", min_delta)
         self.cooldown = cooldown

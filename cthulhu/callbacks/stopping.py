@@ -9,6 +9,7 @@ from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.monitored import (
     LogNames,
     Monitor,
+    checked_patience,
     epoch_number,
     listed,
     patience_of,
@@ -66,7 +67,7 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = False,
     ):
         self.monitor = monitor
-        self.patience = patience
+        self.patience = checked_patience(patience, "EarlyStopping")
         self.verbose = verbose
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights

@@ -1,5 +1,7 @@
 """When a model is saved, and under which name."""
 
+import os
+
 import pytest
 
 from cthulhu import callbacks, config, errors
@@ -119,3 +121,47 @@ def test_batches_can_be_counted_instead_of_epochs(stub):
 def test_an_unknown_frequency_is_refused():
     with pytest.raises(ValueError, match="Unknown `save_freq`. Received: 'batch'"):
         callbacks.ModelCheckpoint("m", save_freq="batch")
+
+
+@pytest.mark.parametrize(
+    "path, words",
+    [
+        ("w.{epoch:02x.h5", "cannot be filled in.*unmatched"),
+        ("w.{}.h5", "a field without a name"),
+        ("w.{0}.h5", "a field without a name"),
+        ("w.{loss:02d}.h5", "code 'd' for object of type 'float'"),
+    ],
+)
+def test_a_path_that_cannot_be_filled_in_is_refused_at_once(path, words, train):
+    with pytest.raises(ValueError, match=words):
+        train(callbacks.ModelCheckpoint(path), {"loss": 1.0}, known=["loss"])
+
+
+@pytest.mark.parametrize("name", ["w.h5", "w.{epoch}.h5", "sub/w.h5"])
+def test_a_folder_that_is_a_file_is_refused_and_nothing_is_made(name, train, tmp_path):
+    (tmp_path / "here").write_text("")
+    first = callbacks.CSVLogger("log.csv")
+    checkpoint = callbacks.ModelCheckpoint(f"here/{name}")
+
+    with pytest.raises(NotADirectoryError, match="`.*here` is a file. Expected: a fol"):
+        train([first, checkpoint], {"loss": 1.0}, known=["loss"])
+    assert ["here"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_path_that_is_a_folder_is_refused_before_training(train, tmp_path):
+    (tmp_path / "w.h5").mkdir()
+
+    with pytest.raises(IsADirectoryError, match="ModelCheckpoint cannot write"):
+        train(callbacks.ModelCheckpoint("w.h5"), {"loss": 1.0}, known=["loss"])
+
+
+def test_what_is_read_only_is_refused_before_training(train, tmp_path, monkeypatch):
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda p, mode: mode != os.W_OK and allowed(p, 0))
+    (tmp_path / "w.h5").write_text("")
+
+    with pytest.raises(PermissionError, match="is read-only"):
+        train(callbacks.ModelCheckpoint("w.h5"), {"loss": 1.0}, known=["loss"])
+    monkeypatch.setattr(os, "access", lambda p, mode: False)
+    with pytest.raises(PermissionError, match="The folder .* is read-only"):
+        train(callbacks.ModelCheckpoint("new.h5"), {"loss": 1.0}, known=["loss"])

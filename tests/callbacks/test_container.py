@@ -243,3 +243,39 @@ def test_states_are_kept_in_order():
 def test_states_of_other_callbacks_are_refused():
     with pytest.raises(ValueError, match="Received: 1 callbacks. Expected: 2"):
         CallbackList([Callback()]).load_state_dict([{}, {}])
+
+
+def test_a_function_in_the_list_is_answered_with_what_wraps_it():
+    with pytest.raises(TypeError, match=r"wrap it: `LambdaCallback\(on_epoch_end="):
+        callbacks.CallbackList([lambda epoch, logs: None])
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: callbacks.EarlyStopping(patence=3), "Did you mean `patience`"),
+        (lambda: callbacks.CSVLogger("a", seperator=";"), "Did you mean `separator`"),
+        (lambda: callbacks.EarlyStopping(patience="3"), "`patience` of EarlyStopping"),
+        (lambda: callbacks.ReduceLROnPlateau(patience=None), "`patience` of Reduce"),
+        (lambda: callbacks.LearningRateScheduler(0.1), "give it to the optimizer"),
+        (lambda: callbacks.LambdaCallback(on_epoch_end=3), "Expected: a function"),
+    ],
+)
+def test_an_argument_that_cannot_work_is_refused_when_a_callback_is_made(make, words):
+    with pytest.raises(TypeError, match=words):
+        make()
+
+
+def test_a_callback_of_ones_own_gets_the_nearest_name_too():
+    class Mine(callbacks.Callback):
+        def __init__(self, every=1):
+            self.every = every
+
+    class Open(callbacks.Callback):
+        def __init__(self, **settings):
+            self.settings = settings
+
+    assert Mine(every=2).every == 2 and Mine(3).every == 3
+    assert Open(evry=2).settings == {"evry": 2}
+    with pytest.raises(TypeError, match="`Mine` got an .* `evry`.* mean `every`"):
+        Mine(evry=2)
