@@ -122,6 +122,14 @@ class Model(Trainer, Network):
         Raises:
             ValueError: The file does not fit; no weight is changed then.
         """
+        if not self.built:
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}` is not built yet, so it has no weights to load",
+                    fix="Give the first layer an `input_shape`, or call "
+                    "`build(input_shape)` first",
+                )
+            )
         saving.load_weights(
             self,
             filepath,

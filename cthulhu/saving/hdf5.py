@@ -17,7 +17,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from cthulhu import errors
+from cthulhu import errors, vocabulary
 
 # An attribute larger than this does not fit into an object's header.
 HEADER_LIMIT = 64512
@@ -90,8 +90,7 @@ def opened(place: Any) -> Iterator[h5py.Group]:
         yield place
         return
     if isinstance(place, (str, os.PathLike)):
-        if not os.path.exists(place):
-            raise FileNotFoundError(f"There is no file `{os.fspath(place)}`.")
+        _check_file(os.fspath(place))
         source: Any = place
     else:
         source = io.BytesIO(place if isinstance(place, bytes) else place.read())
@@ -107,6 +106,27 @@ def opened(place: Any) -> Iterator[h5py.Group]:
         ) from problem
     with file:
         yield file
+
+
+def _check_file(path: str) -> None:
+    if os.path.isfile(path):
+        return
+    if os.path.isdir(path):
+        raise IsADirectoryError(
+            errors.message(
+                f"`{path}` is a folder",
+                expected="an HDF5 file, as `model.save` writes",
+                fix="Models that TensorFlow saved as folders cannot be read: save them "
+                'there again, under a name that ends in ".h5"',
+            )
+        )
+    folder, name = os.path.split(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        fix = f"There is no folder `{folder}`"
+    else:
+        nearest = vocabulary.guess(name, os.listdir(folder))
+        fix = errors.did_you_mean(nearest) if nearest else f"Looked in `{folder}`"
+    raise FileNotFoundError(errors.message(f"There is no file `{path}`", fix=fix))
 
 
 def _shown(place) -> str:

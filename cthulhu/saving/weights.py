@@ -286,7 +286,10 @@ def _fitted(
 def _likely_fix(shape: tuple, saved: tuple) -> str:
     if np.prod(shape) == np.prod(saved):
         return "Load with `reshape=True` if the order of the numbers is the same"
-    return "Build the layer as it was saved, or load with `skip_mismatch=True`"
+    return (
+        "Build the layer as it was saved, or leave out what does not fit with "
+        "`by_name=True, skip_mismatch=True`"
+    )
 
 
 def write_optimizer(group: h5py.Group, optimizer: Any) -> None:
