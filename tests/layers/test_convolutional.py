@@ -29,7 +29,10 @@ def test_a_causal_convolution_sees_no_later_step():
             lambda: layers.Conv2D(2, (3, 3, 3)),
             "`kernel_size`.*a whole number of at least 1, or 2",
         ),
-        (lambda: layers.Conv2D(2, 3, strides=2, dilation_rate=2), "not both"),
+        (
+            lambda: layers.Conv2D(2, 3, strides=2, dilation_rate=2)(Input((9, 9, 1))),
+            "not both",
+        ),
         (lambda: layers.MaxPooling2D(padding="causal"), '"valid" or "same"'),
         (lambda: layers.ZeroPadding2D((1, 2, 3)), "an integer, or 2 integers"),
         (lambda: layers.UpSampling2D(interpolation="cubic"), "bilinear"),

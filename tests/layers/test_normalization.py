@@ -11,7 +11,7 @@ from cthulhu.layers import Input
 X = np.array([[0.0], [2.0], [4.0], [6.0]], "float32")  # mean 3, variance 5
 
 
-def moved(layer, training=True, frozen=()):
+def moved(layer, training=True, frozen=None):
     layer.build((None, 1))
     layer.built = True
     with Scope(training=training, frozen=frozen) as scope:
