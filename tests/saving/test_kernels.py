@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from cthulhu.layers import Conv2D, Dense, Flatten
+from cthulhu.layers import Conv2D, ConvLSTM2D, Dense, Flatten
 from cthulhu.models import Sequential
 from cthulhu.saving import (
     convert_all_kernels_in_model,
     convert_dense_weights_data_format,
     convert_kernel,
+    preprocess_weights_for_loading,
 )
 
 
@@ -51,3 +52,20 @@ def test_what_does_not_fit_is_said():
         convert_dense_weights_data_format(head, (2, 3, 4), "channels_middle")
     with pytest.raises(ValueError, match="`head`.*product is 24"):
         convert_dense_weights_data_format(head, (2, 3, 5))
+
+
+@pytest.mark.parametrize("stored", ["window first", "filters first"])
+def test_gates_of_a_convolutional_lstm_are_joined_whatever_comes_first(stored):
+    layer = ConvLSTM2D(5, (3, 2), data_format="channels_first")
+    layer.build((None, 4, 6, 8, 8))  # kernels of shape (3, 2, 6 or 5, 20)
+    today = layer.get_weights()
+    parts = [np.split(array, 4, axis=-1) for array in today]
+    gates = [[part[gate] for part in parts] for gate in (0, 2, 1, 3)]  # i, c, f, o
+    if stored == "filters first":
+        gates = [
+            [x.transpose(3, 2, 0, 1) if x.ndim == 4 else x for x in gate]
+            for gate in gates
+        ]
+    old = [array for gate in gates for array in gate]
+    found = preprocess_weights_for_loading(layer, old, "1")
+    assert all(np.array_equal(a, b) for a, b in zip(found, today, strict=True))
