@@ -119,7 +119,9 @@ def check_names(owner: str, kwargs: dict[str, Any], known: Any) -> None:
             raise TypeError(
                 errors.message(
                     f"`{owner}` got an unexpected argument `{name}`",
-                    expected="one of " + ", ".join(f"`{k}`" for k in known),
-                    fix=f"Did you mean `{near}`?" if near else None,
+                    expected=None
+                    if near
+                    else "one of " + ", ".join(f"`{k}`" for k in known),
+                    fix=errors.did_you_mean(near) if near else None,
                 )
             )

@@ -227,7 +227,12 @@ def _trace(
             args, kwargs = node.arguments(dict(zip(node.symbols, arrays, strict=True)))
             return jax.tree.map(_as_value, node.function(*args, **kwargs))
 
-    return how(call, specs)
+    try:
+        return how(call, specs)
+    except Exception as error:  # the last lines should be about the user's own code
+        notes = getattr(error, "__notes__", [])
+        notes[:] = [note for note in notes if "JAX has removed" not in note]
+        raise
 
 
 def differs(node: Node) -> bool:

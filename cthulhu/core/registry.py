@@ -116,10 +116,10 @@ def deserialize(
                 "a dict with `class_name` and `config`",
             )
         )
-    own = config["class_name"]
-    fix = f"If it is your own, give it in `custom_objects={{{own!r}: {own}}}`"
+    own, arguments, fix = config["class_name"], config.get("config", {}), None
+    if arguments:
+        fix = f"If it is your own, give it in `custom_objects={{{own!r}: {own}}}`"
     found = find(kind, own, custom_objects, fix)
-    arguments = config.get("config", {})
     with custom_object_scope(custom_objects or {}):
         if hasattr(found, "from_config"):
             return found.from_config(dict(arguments))

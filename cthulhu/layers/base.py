@@ -342,7 +342,8 @@ class Layer(Configurable):
         try:
             outputs = self.call(inputs, **kwargs)
         except Exception as error:
-            error.add_note(self._where(inputs, error))
+            if f"`{self.name}`" not in str(error):
+                error.add_note(self._where(inputs, error))
             raise
         finally:
             if inside_scope():
@@ -379,7 +380,7 @@ class Layer(Configurable):
         if isinstance(error, jax.errors.TracerBoolConversionError):
             said += " `if` cannot look at values here: use `K.switch`."
         elif isinstance(error, jax.errors.TracerArrayConversionError):
-            said += " NumPy cannot compute here: use the function of `backend`."
+            said += " NumPy cannot compute here: use the functions of `backend`."
         return said
 
     def _record(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
@@ -906,10 +907,14 @@ class Layer(Configurable):
         return copy
 
 
-class _InferenceScope(Scope):
-    """Scope of shape inference: as in training, and it notes who updates what."""
+class TryingScope(Scope):
+    """Scope of a call that is only tried, on stand-ins for sizes not known yet."""
 
-    inferring = True  # sizes that are not known yet are stand-ins here
+    inferring = True
+
+
+class _InferenceScope(TryingScope):
+    """Scope of shape inference: as in training, and it notes who updates what."""
 
     def __init__(self, traces: list[_InferenceScope]):
         super().__init__(training=True)

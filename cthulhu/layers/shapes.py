@@ -29,7 +29,7 @@ def rate(layer: Layer, name: str, value) -> float:
     """
     number = isinstance(value, (int, float)) or hasattr(value, "__float__")
     if not number or not 0.0 <= value <= 1.0:
-        hint = number and 1.0 < value <= 100.0
+        hint = number and 2.0 <= value <= 100.0
         raise ValueError(
             errors.message(
                 f"`{name}` of `{type(layer).__name__}` cannot be used",

@@ -8,7 +8,7 @@ import jax
 
 from cthulhu import errors, saving
 from cthulhu.core import Symbol, infer
-from cthulhu.layers.base import Call
+from cthulhu.layers.base import Call, TryingScope
 from cthulhu.models.network import Network
 from cthulhu.models.plot import plot_model
 from cthulhu.models.summary import print_summary
@@ -45,7 +45,7 @@ class Model(Trainer, Network):
             for i, x in enumerate(xs)
         ]
         node = Call(self, symbols[0] if len(symbols) == 1 else symbols, None, {})
-        outputs, _, _ = infer(node)
+        outputs, _, _ = infer(node, TryingScope)
         self._output_specs = jax.tree.leaves(outputs)
         count = len(self._output_specs)
         self.output_names = [f"output_{i + 1}" for i in range(count)]

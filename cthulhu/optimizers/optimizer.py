@@ -571,7 +571,7 @@ def number(
         ValueError: it is no number, or lies outside `low` <= value < `below`.
     """
     try:
-        plain = float(value)
+        plain = math.nan if isinstance(value, str) else float(value)
     except (TypeError, ValueError):
         plain = math.nan
     if not low <= plain < below:

@@ -847,7 +847,8 @@ class Trainer:
             raise errors.DataError(
                 errors.message(
                     "There was no batch to evaluate",
-                    fix="Does the iterator yield anything, or has it ended before?",
+                    fix="A generator goes on where it stopped: it needs batches for "
+                    "every pass, in `fit` for the validation of every epoch",
                 )
             )
         if isinstance(feed, BatchFeed):
@@ -954,7 +955,12 @@ class Trainer:
         finally:
             feed.close()
         if not parts:
-            raise errors.DataError("There was no batch to predict.")
+            raise errors.DataError(
+                errors.message(
+                    "There was no batch to predict",
+                    fix="A generator that was used before has nothing left",
+                )
+            )
         outputs = [
             parts[0][i] if len(parts) == 1 else np.concatenate([p[i] for p in parts])
             for i in range(len(parts[0]))
