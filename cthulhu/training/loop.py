@@ -99,7 +99,7 @@ class Run:
         self.distance: int | None = None
         self.step_time: float | None = None
         self.ready_at = 0.0
-        self.shapes: set[Any] = set()
+        self.early: threading.Thread | None = None
         self.thread = threading.get_ident()
         self._carried = frozenset(program.carried)
         # a run inside a hook of another gives back what it was lent, and says so
@@ -154,9 +154,10 @@ class Run:
             end, report = self._compute_one(start, batch, self.number + i)
             return Block(i, 1, None if self.frugal else start, end, report)
         piece = self.feed.piece(i, min(self._wanted(i), self.capacity))
-        shape = (piece.where.form, piece.where.size, _shapes(piece.payload))
-        fresh = shape not in self.shapes
-        self.shapes.add(shape)
+        fresh = self._fresh(piece)
+        if fresh is False and self.early is not None:
+            self.early.join()  # the program that is needed now may be under way there
+            self.early = None
         end, report = self._compute(start, piece, self.number + i, piece.count)
         block = Block(i, piece.count, None if self.frugal else start, end, report)
         if fresh:
@@ -194,10 +195,18 @@ class Run:
         arrays, order = piece.payload
         return jax.tree.map(lambda x: x[order[rows]], arrays)
 
+    def _fresh(self, piece: Piece) -> bool:
+        """Whether nothing was compiled yet for pieces like this; now something is."""
+        where = piece.where
+        shape = (where.form, where.size, _shapes(piece.payload), self.capacity)
+        fresh = shape not in self.program.shapes
+        self.program.shapes.add(shape)
+        return fresh
+
     def compile_rest(self) -> None:
         """Compile for the smaller last batch, beside the first steps."""
         piece = self.feed.rest_piece()
-        if piece is None or self.frugal:
+        if piece is None or self.frugal or not self._fresh(piece):
             return
 
         def compile_it() -> None:
@@ -205,7 +214,9 @@ class Run:
             with contextlib.suppress(RuntimeError, ValueError):
                 self._compute(self.state, piece, 0, 0)
 
-        threading.Thread(target=compile_it, daemon=True).start()
+        # no daemon: an interpreter that ends waits for the compiler
+        self.early = threading.Thread(target=compile_it)
+        self.early.start()
 
     # How far ahead
 

@@ -113,6 +113,7 @@ class Program:
         self.array_names: list[str] = []
         self.report_bytes = 0
         self.known = False
+        self.shapes: set[Any] = set()  # of pieces that were compiled for
         self._report_spec: Any = None
         self.advance = jax.jit(
             self._advance, static_argnames=("form", "size", "capacity")
