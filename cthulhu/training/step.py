@@ -8,13 +8,14 @@ variables, a key and a batch.  Which steps run, and when somebody hears of them,
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cthulhu import errors
 from cthulhu.core import Scope, Variable
 from cthulhu.training.spec import Spec
 
@@ -52,6 +53,24 @@ def fetch(form: str, payload: Any, at: Any, size: int) -> Any:
     arrays, order = payload
     index = jax.lax.dynamic_slice_in_dim(order, at, size)
     return jax.tree.map(lambda x: x.at[index].get(mode="promise_in_bounds"), arrays)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def noted(note: Callable[[], Any], array: Any) -> Any:
+    """`array` itself; `note` is called while tracing if a gradient comes back to it."""
+    return array
+
+
+def _noted_forward(note: Callable[[], Any], array: Any) -> tuple[Any, None]:
+    return array, None
+
+
+def _noted_backward(note: Callable[[], Any], _: None, gradient: Any) -> tuple[Any]:
+    note()
+    return (gradient,)
+
+
+noted.defvjp(_noted_forward, _noted_backward)
 
 
 class Report(NamedTuple):
@@ -138,8 +157,13 @@ class Program:
                 )
                 return scope, self._report(total)
 
+        reached: set[Variable] = set()
+
         def objective(arrays: list[Any]) -> Any:
             now = dict(values)
+            if not self.known:
+                notes = [functools.partial(reached.add, v) for v in self.trainable]
+                arrays = [noted(n, a) for n, a in zip(notes, arrays, strict=True)]
             now.update(zip(self.trainable, arrays, strict=True))
             with Scope(now, self.training, key, self.frozen) as inner:
                 total, aux = self._loss(inner, xs, ys, weights)
@@ -156,6 +180,8 @@ class Program:
         (total, (changed, aux)), grads = jax.value_and_grad(objective, has_aux=True)(
             before
         )
+        if not self.known:
+            self._check_reached(reached)
         with Scope(values, self.training, key, self.frozen) as scope:
             scope.values.update(zip(written, changed, strict=True))
             scope.strangers.update(strangers)
@@ -164,6 +190,21 @@ class Program:
             )
             self.spec.update_metrics(aux.outputs, aux.masks, ys, weights, aux.losses)
             return scope, self._report(total)
+
+    def _check_reached(self, reached: Collection[Variable]) -> None:
+        lost = [v.name for v in self.trainable if v not in reached]
+        if lost:
+            raise ValueError(
+                errors.message(
+                    "An operation has `None` for gradient: the loss does not depend on "
+                    + ", ".join(f"`{name}`" for name in lost[:8])
+                    + " and more" * (len(lost) > 8)
+                    + ", or only through one without a gradient, such as `K.argmax` "
+                    "or `K.round`",
+                    fix="If these weights are not to be trained, set `trainable = "
+                    "False` on their layers",
+                )
+            )
 
     def _call(self, xs: list[Any]) -> tuple[list[Any], list[Any]]:
         inputs = self.model.as_inputs(xs)

@@ -61,6 +61,7 @@ class Trainer:
     output_names: list[str]
     output_shapes: list[Any]
     layers_below: Callable[[], Any]
+    losses: list[Any]
     build_from: Callable[[Any], None]
     _fixed_batch_size: int | None
     _feed_input_names: list[str]
