@@ -60,7 +60,7 @@ def message(
         >>> message("`dense_1` cannot be built", (3,), "rank 2", "Add an axis")
         '`dense_1` cannot be built. Received: (3,). Expected: rank 2. Add an axis.'
     """
-    parts = [happened]
+    parts = [happened[:1].upper() + happened[1:]]
     if received is not None:
         parts.append(f"Received: {received}")
     if expected is not None:

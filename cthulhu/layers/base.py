@@ -37,6 +37,7 @@ from cthulhu.core import (
 )
 from cthulhu.core.graph import STAND_INS
 from cthulhu.metrics import Mean, Metric
+from cthulhu.vocabulary import guess
 
 COMMON_ARGUMENTS = (
     "name",
@@ -883,6 +884,11 @@ class Layer(Configurable):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
 
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(type(self), name):  # a property that failed: let it say why
+            return object.__getattribute__(self, name)
+        raise NoAttribute(self, name)
+
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Variable) and not value.kept:
             self._keep(value)  # one that a user's layer made with `K.variable`
@@ -905,6 +911,28 @@ class Layer(Configurable):
         copy = type(self).from_config(self.get_config())
         memo[id(self)] = copy
         return copy
+
+
+class NoAttribute(AttributeError):
+    """A name that a layer does not have; the nearest it has is found when shown.
+
+    Args:
+        owner: The layer.
+        name: The name.
+    """
+
+    def __init__(self, owner: Layer, name: str):
+        super().__init__(name=name, obj=None)  # else Python would guess as well
+        self.owner = owner
+
+    def __str__(self) -> str:
+        names = {*dir(type(self.owner)), *self.owner.__dict__}
+        public = sorted(name for name in names if not name.startswith("_"))
+        nearest = None if self.name.startswith("_") else guess(self.name, public)
+        hint = f". {errors.did_you_mean(nearest)}" if nearest else ""
+        return (
+            f"{type(self.owner).__name__!r} object has no attribute {self.name!r}{hint}"
+        )
 
 
 class TryingScope(Scope):
