@@ -16,6 +16,23 @@ from cthulhu.core import op
 # Products.
 
 
+# Columns of a second factor up to which its transpose is used on a CPU.
+NARROW = 16
+
+
+def _on_cpu():
+    return jax.default_backend() == "cpu"
+
+
+def _narrow_dot(x, y):
+    # XLA's CPU product `x.T @ g`, the gradient of a narrow kernel, is slow when its wide
+    # side is the output.  With the kernel transposed first (and a barrier, or XLA takes
+    # it back) the gradient becomes `g.T @ x`: forward and backward of (128, 784) by
+    # (784, 10) take 124 us instead of 257 inside a loop.
+    turned = jax.lax.optimization_barrier(y.T)
+    return jax.lax.dot_general(x, turned, (((1,), (1,)), ((), ())))
+
+
 @op
 def dot(x, y):
     """The product over the last axis of `x` and the last but one of `y`.
@@ -24,6 +41,8 @@ def dot(x, y):
     """
     x, y = as_array(x), as_array(y)
     if builtins.max(x.ndim, y.ndim) <= 2:
+        if x.ndim == y.ndim == 2 and y.shape[1] <= NARROW and _on_cpu():
+            return _narrow_dot(x, y)
         return jnp.matmul(x, y)
     return jnp.tensordot(x, y, axes=(x.ndim - 1, builtins.max(y.ndim - 2, 0)))
 
