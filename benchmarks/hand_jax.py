@@ -32,23 +32,23 @@ def loss_of(weights, x, y, key=None, dropout=DROPOUT):
     return -jnp.mean(jnp.sum(y * jax.nn.log_softmax(logits), axis=-1))
 
 
-def update(state, x, y, dropout=DROPOUT):
+def update(state, x, y, dropout=DROPOUT, rate=RATE):
     """One step of RMSprop: new state, loss."""
     weights, squares, key, number = state
     now = jax.random.fold_in(key, number)
     loss, grads = jax.value_and_grad(loss_of)(weights, x, y, now, dropout)
     squares = [RHO * s + (1 - RHO) * g * g for s, g in zip(squares, grads, strict=True)]
     weights = [
-        w - RATE * g / (jnp.sqrt(s) + EPSILON)
+        w - rate * g / (jnp.sqrt(s) + EPSILON)
         for w, g, s in zip(weights, grads, squares, strict=True)
     ]
     return (weights, squares, key, number + 1), loss
 
 
-@functools.partial(jax.jit, donate_argnums=0, static_argnames="dropout")
-def step(state, x, y, dropout=DROPOUT):
+@functools.partial(jax.jit, donate_argnums=0, static_argnames=("dropout", "rate"))
+def step(state, x, y, dropout=DROPOUT, rate=RATE):
     """One step on a batch from the host."""
-    return update(state, x, y, dropout)
+    return update(state, x, y, dropout, rate)
 
 
 @functools.partial(jax.jit, donate_argnums=0, static_argnames="size")
@@ -89,21 +89,22 @@ class Engine:
 
     def prepare(self, workload: str, setting: dict):
         """A function without arguments: one repetition."""
-        x, y = workloads.data()
+        x, y = workloads.data(workload)
         state = self.state(workloads.model_of(workload))
         weights = state[0]
         if workload == "evaluate":
 
             def evaluate():
-                losses = [test_step(weights, x[r], y[r]) for r in workloads.batches()]
-                sizes = [len(x[r]) for r in workloads.batches()]
+                pairs = zip(workloads.batches(x), workloads.batches(y), strict=True)
+                losses = [test_step(weights, *pair) for pair in pairs]
+                sizes = [len(batch) for batch in workloads.batches(x)]
                 return np.average(jax.device_get(losses), weights=sizes)
 
             return evaluate
         if workload == "predict":
             return lambda: np.concatenate(
                 jax.device_get(
-                    [predict_step(weights, x[r]) for r in workloads.batches()]
+                    [predict_step(weights, batch) for batch in workloads.batches(x)]
                 )
             )
         if workload == "predict one":
@@ -127,7 +128,7 @@ class Engine:
 
         def fit():
             nonlocal state
-            order = draw.permutation(workloads.ROWS)
+            order = draw.permutation(len(x))
             losses = []
             if setting["data"] == "host":
                 for rows in workloads.batches(order):
@@ -135,8 +136,8 @@ class Engine:
                     losses.append(loss)
             else:
                 order = jnp.asarray(order)
-                for start in range(0, workloads.ROWS, BATCH):
-                    size = min(BATCH, workloads.ROWS - start)
+                for start in range(0, len(x), BATCH):
+                    size = min(BATCH, len(x) - start)
                     state, loss = resident_step(state, *on_device, order, start, size)
                     losses.append(loss)
             return jax.device_get(losses)
@@ -149,6 +150,6 @@ class Engine:
         state, losses = self.state(kind), []
         for i in range(workloads.COMPARED):
             rows = slice(i * BATCH, (i + 1) * BATCH)
-            state, loss = step(state, x[rows], y[rows], dropout=0)
+            state, loss = step(state, x[rows], y[rows], 0, workloads.COMPARED_RATE)
             losses.append(float(loss))
         return losses

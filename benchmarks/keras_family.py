@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 import workloads
-from workloads import BATCH, CALLS, DROPOUT, SMALL_BATCH, WIDTHS
+from workloads import BATCH, CALLS, COMPARED_RATE, DROPOUT, RATE, SMALL_BATCH, WIDTHS
 
 
 class Engine:
@@ -27,10 +27,12 @@ class Engine:
         """Settings of `compile` worth trying; the fastest is measured."""
         if self.ours:
             return [{"steps_per_execution": 1}] if workload == "weights, 1" else [{}]
-        if self.backend == "torch" or workload in ("predict one", "train on batch"):
-            lengths = [1]
-        else:
-            lengths = [1, 32]
+        # With longer executions Keras 3 tells callbacks of every 32nd batch alone.
+        long = workload in ("fit", "mlp", "evaluate", "predict")
+        lengths = [1, 32] if long else [1]
+        if self.backend == "torch":
+            most = importlib.import_module("torch").get_num_threads()
+            return [{"threads": threads} for threads in sorted({1, most})]
         compiled = [True, False] if self.backend == "tensorflow" else ["auto"]
         return [
             {"steps_per_execution": length, "jit_compile": how}
@@ -38,7 +40,7 @@ class Engine:
             for how in compiled
         ]
 
-    def model(self, kind: str, setting: dict, dropout: float = DROPOUT):
+    def model(self, kind: str, setting: dict, dropout=DROPOUT, rate=RATE):
         """A compiled model with the weights that all engines begin with."""
         model = self.models.Sequential()
         widths = WIDTHS[kind]
@@ -50,12 +52,9 @@ class Engine:
         model.build((None, widths[0]))
         # Keras 3 adds epsilon under the root.
         epsilon = workloads.EPSILON if self.ours else workloads.EPSILON**2
-        rule = self.optimizers.RMSprop(
-            workloads.RATE, rho=workloads.RHO, epsilon=epsilon
-        )
-        model.compile(
-            rule, "categorical_crossentropy", **({} if self.ours else setting)
-        )
+        rule = self.optimizers.RMSprop(rate, rho=workloads.RHO, epsilon=epsilon)
+        how = {} if self.ours or "threads" in setting else setting
+        model.compile(rule, "categorical_crossentropy", **how)
         model.set_weights(workloads.weights(kind))
         return model
 
@@ -79,7 +78,20 @@ class Engine:
 
     def prepare(self, workload: str, setting: dict):
         """A function without arguments: one repetition."""
-        x, y = workloads.data()
+        repeat = self.repetition(workload, setting)
+        if "threads" not in setting:
+            return repeat
+        torch = importlib.import_module("torch")
+
+        def run():
+            torch.set_num_threads(setting["threads"])
+            return repeat()
+
+        return run
+
+    def repetition(self, workload: str, setting: dict):
+        """What one repetition does."""
+        x, y = workloads.data(workload)
         model = self.model(workloads.model_of(workload), setting)
         if workload == "evaluate":
             return lambda: model.evaluate(x, y, batch_size=BATCH, verbose=0)
@@ -101,7 +113,7 @@ class Engine:
         """Losses of the first batches, in the order of the rows."""
         x, y = workloads.data()
         count = workloads.COMPARED
-        model = self.model(kind, self.settings("history")[0], dropout=0)
+        model = self.model(kind, self.settings("history")[0], 0, COMPARED_RATE)
         history = self.listeners("history")
         rows = slice(0, count * BATCH)
         model.fit(x[rows], y[rows], BATCH, verbose=0, shuffle=False, callbacks=history)

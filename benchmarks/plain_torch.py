@@ -50,7 +50,7 @@ class Engine:
 
     def repetition(self, workload: str):
         """What one repetition does."""
-        arrays = workloads.data()
+        arrays = workloads.data(workload)
         x, y = (torch.from_numpy(a) for a in arrays)
         module = module_for(workloads.model_of(workload))
         if workload == "evaluate":
@@ -59,11 +59,13 @@ class Engine:
             def evaluate():
                 module.eval()
                 total = torch.zeros(())
-                for rows in workloads.batches():
+                for batch, labels in zip(
+                    workloads.batches(x), workloads.batches(y), strict=True
+                ):
                     total += functional.cross_entropy(
-                        module(x[rows]), y[rows], reduction="sum"
+                        module(batch), labels, reduction="sum"
                     )
-                return total.item() / workloads.ROWS
+                return total.item() / len(x)
 
             return evaluate
         if workload == "predict":
@@ -71,7 +73,7 @@ class Engine:
             @torch.inference_mode()
             def predict():
                 module.eval()
-                parts = [module(x[rows]).softmax(-1) for rows in workloads.batches()]
+                parts = [module(batch).softmax(-1) for batch in workloads.batches(x)]
                 return torch.cat(parts).numpy()
 
             return predict
@@ -96,7 +98,7 @@ class Engine:
             return calls
 
         def fit():
-            order = torch.randperm(workloads.ROWS)
+            order = torch.randperm(len(x))
             losses = [train(x[rows], y[rows]) for rows in workloads.batches(order)]
             return torch.stack(losses).numpy()
 
@@ -105,14 +107,14 @@ class Engine:
     def losses(self, kind: str) -> list[float]:
         """Losses of the first batches, in the order of the rows."""
         x, y = (torch.from_numpy(a) for a in workloads.data())
-        train = trainer(module_for(kind, dropout=0.0))
+        train = trainer(module_for(kind, dropout=0.0), workloads.COMPARED_RATE)
         starts = np.arange(workloads.COMPARED) * BATCH
         return [train(x[i : i + BATCH], y[i : i + BATCH]).item() for i in starts]
 
 
-def trainer(module: torch.nn.Sequential):
+def trainer(module: torch.nn.Sequential, rate: float = RATE):
     """A function that trains on a batch and returns the loss."""
-    rule = torch.optim.RMSprop(module.parameters(), lr=RATE, alpha=RHO, eps=EPSILON)
+    rule = torch.optim.RMSprop(module.parameters(), lr=rate, alpha=RHO, eps=EPSILON)
 
     def train(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         module.train()

@@ -126,13 +126,16 @@ def measure(workers: dict[str, Worker], rows: list[Workload]) -> tuple[Times, di
                     settings[row.name, name] = answer
                     tell(f"prepared {row.title.strip()}: {name} {answer or ''}")
     times: Times = {key: [] for key in settings}
-    for i in range(workloads.REPETITIONS):
-        tell(f"repetition {i + 1} of {workloads.REPETITIONS}")
-        for row, name in settings:
-            seconds = workers[name].ask("run", row)
-            if seconds is not None:
-                parts = next(w.parts for w in rows if w.name == row)
-                times[row, name].append(seconds / parts)
+    parts = {row.name: row.parts for row in rows}
+    try:
+        for i in range(workloads.REPETITIONS):
+            tell(f"repetition {i + 1} of {workloads.REPETITIONS}")
+            for row, name in settings:
+                seconds = workers[name].ask("run", row)
+                if seconds is not None:
+                    times[row, name].append(seconds / parts[row])
+    except KeyboardInterrupt:
+        tell("interrupted: the table shows what there is")
     return times, settings
 
 
