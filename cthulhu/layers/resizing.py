@@ -130,7 +130,7 @@ class Cropping(Resizing):
         self._set_data_format(data_format)
 
     def call(self, inputs):
-        shapes.check_room(self, inputs, "cropping")
+        shapes.check_room(self, inputs, "cropping", least=0)
         kept = [slice(before, -after or None) for before, after in self.cropping]
         whole = slice(None)
         return inputs[shapes.with_channels(whole, kept, whole, self.data_format)]

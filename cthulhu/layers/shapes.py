@@ -41,26 +41,27 @@ def rate(layer: Layer, name: str, value) -> float:
     return value
 
 
-def check_room(layer: Layer, inputs, window: str) -> None:
-    """Refuse inputs that leave a layer no output along some axis.
+def check_room(layer: Layer, inputs, window: str, least: int = 1) -> None:
+    """Refuse inputs that leave a layer too little output along some axis.
 
     Args:
         layer: A layer whose `compute_output_shape` can be relied on.
         inputs: What came.
         window: Name of the attribute that the inputs are too small for.
+        least: The smallest size of an output.
 
     Raises:
         ValueError: The window does not fit into the inputs.
     """
     shape = seen_shape(inputs)
     output = layer.compute_output_shape(shape)
-    if any(length is not None and length < 1 for length in output[1:]):
+    if any(length is not None and length < least for length in output[1:]):
         last = getattr(layer, "data_format", None) != "channels_first"
         where = "(batch, ..., channels)" if last else "(batch, channels, ...)"
         raise errors.ShapeMismatch(
             errors.message(
                 f"The inputs of `{layer.name}` ({type(layer).__name__}) are too small "
-                "for it: nothing would be left of them",
+                "for it",
                 f"inputs of shape {shape} and `{window}={getattr(layer, window)}`",
                 f"inputs {where} that are at least as large as the window",
                 f"Give larger inputs, make `{window}` smaller, or pool less before",

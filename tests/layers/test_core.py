@@ -254,3 +254,20 @@ def test_code_of_another_python_is_named_as_such():
 def test_an_output_shape_of_a_strange_kind_is_refused():
     with pytest.raises(TypeError, match="a tuple, a list or a function"):
         Lambda(plus_one, output_shape=3.5)
+
+
+@pytest.mark.parametrize(
+    "layer, words",
+    [
+        (layers.Conv1D(2, 5), r"\(None, 4, 1\) and `kernel_size=\(5,\)`"),
+        (layers.AveragePooling1D(5), r"`pool_size=\(5,\)`"),
+        (layers.Cropping1D(3), r"`cropping=\(\(3, 3\),\)`"),
+    ],
+)
+def test_inputs_that_are_too_small_are_refused(layer, words):
+    with pytest.raises(ValueError, match=f"too small for it.*{words}"):
+        layer(layers.Input((4, 1)))
+
+
+def test_what_nothing_is_left_of_may_be_cropped():
+    assert layers.Cropping1D(2)(layers.Input((4, 1))).shape == (None, 0, 1)
