@@ -18,7 +18,9 @@ def test_a_loss_through_an_operation_without_a_gradient_is_refused():
     before = model.get_weights()
     with pytest.raises(ValueError, match="`None` for gradient.*`d/kernel`, `d/bias`"):
         model.fit(X, X[:, :1], verbose=0)
-    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights()))
+    assert all(
+        np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)
+    )
     assert model.evaluate(X, X[:, :1], verbose=0) >= 0
 
 
