@@ -821,6 +821,30 @@ def test_a_batch_that_fails_stops_at_a_whole_step(last, error, pattern, workers)
         assert "raise last" in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize(
+    "make, good, bad, pattern",
+    [
+        (
+            lambda: chain(loss="sparse_categorical_crossentropy"),
+            (X, CLASSES),
+            (X, CLASSES + 1),
+            "from 1 to 3.*0 to 2",
+        ),
+        (words, (np.zeros((20, 6)), Y), (np.full((20, 6), 10), Y), "from 10 to 10"),
+    ],
+)
+def test_a_value_out_of_range_is_found_in_any_batch(make, good, bad, pattern):
+    def batches():
+        yield from again(good, 5)
+        yield from again(bad)
+
+    model = make()
+    with pytest.raises(ValueError, match=pattern):
+        model.fit(batches(), steps_per_epoch=20, verbose=0)
+    assert int(model.optimizer.iterations.numpy()) == 5
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
 def test_nobody_reads_on_for_data_that_were_refused():
     def threads():
         return {t for t in threading.enumerate() if t.is_alive()}

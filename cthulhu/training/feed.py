@@ -277,6 +277,8 @@ class BatchFeed:
                 break
             try:
                 batch = self._next()
+                if batch is not None:
+                    self.check(batch)
             except Exception as error:
                 if not batches:
                     raise
@@ -286,7 +288,6 @@ class BatchFeed:
                 self.ran_out = True
                 break
             if not batches:
-                self.check(batch)
                 kind = data.signature(batch)
                 nbytes = sum(x.nbytes for x in jax.tree.leaves(batch))
                 most = min(most, CHUNK_STEPS, max(1, CHUNK_BYTES // max(1, nbytes)))

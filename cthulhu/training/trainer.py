@@ -351,7 +351,7 @@ class Trainer:
         self._check_inputs(inputs)
 
     def _check_batch(self, batch: Any) -> None:
-        """Check one of many batches: the first of those that are alike."""
+        """Check one of many batches."""
         xs, ys, _ = batch
         if not self.built:
             self.build_from(xs)
