@@ -86,7 +86,7 @@ class Run:
         self.fixed_length = 1 if frugal else length
         self.ahead = ahead and not frugal
         self.frugal = frugal
-        self.length = 1
+        self.length = program.length
         self.capacity = program.capacity
         self.position = 0
         self.current: Block | None = None
@@ -241,6 +241,7 @@ class Run:
         self.step_time = (now - since) / block.count
         fitting = int(LATENESS / 2 / max(self.step_time, 1e-7))
         self.length = max(1, min(self.length * GROWTH, fitting, self.capacity))
+        self.program.length = self.length  # the next run begins with it
 
     # Where the world should be
 

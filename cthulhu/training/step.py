@@ -132,6 +132,7 @@ class Program:
         self.array_names: list[str] = []
         self.report_bytes = 0
         self.known = False
+        self.length = 1  # steps in a block, as the last run found fitting
         self.shapes: set[Any] = set()  # of pieces that were compiled for
         self._report_spec: Any = None
         self.advance = jax.jit(
