@@ -11,9 +11,6 @@ from cthulhu.layers.advanced_activations import PReLU as PReLU
 from cthulhu.layers.advanced_activations import ReLU as ReLU
 from cthulhu.layers.advanced_activations import Softmax as Softmax
 from cthulhu.layers.advanced_activations import ThresholdedReLU as ThresholdedReLU
-from cthulhu.layers.base import Input as Input
-from cthulhu.layers.base import InputLayer as InputLayer
-from cthulhu.layers.base import InputSpec as InputSpec
 from cthulhu.layers.base import Layer as Layer
 from cthulhu.layers.convolutional import Conv1D as Conv1D
 from cthulhu.layers.convolutional import Conv2D as Conv2D
@@ -36,6 +33,8 @@ from cthulhu.layers.core import SpatialDropout3D as SpatialDropout3D
 from cthulhu.layers.embeddings import Embedding as Embedding
 from cthulhu.layers.historic import Highway as Highway
 from cthulhu.layers.historic import MaxoutDense as MaxoutDense
+from cthulhu.layers.input import Input as Input
+from cthulhu.layers.input import InputLayer as InputLayer
 from cthulhu.layers.local import LocallyConnected1D as LocallyConnected1D
 from cthulhu.layers.local import LocallyConnected2D as LocallyConnected2D
 from cthulhu.layers.merge import Add as Add
@@ -103,6 +102,7 @@ from cthulhu.layers.resizing import ZeroPadding3D as ZeroPadding3D
 from cthulhu.layers.separable import DepthwiseConv2D as DepthwiseConv2D
 from cthulhu.layers.separable import SeparableConv1D as SeparableConv1D
 from cthulhu.layers.separable import SeparableConv2D as SeparableConv2D
+from cthulhu.layers.spec import InputSpec as InputSpec
 from cthulhu.layers.transposed import Conv2DTranspose as Conv2DTranspose
 from cthulhu.layers.transposed import Conv3DTranspose as Conv3DTranspose
 from cthulhu.layers.wrappers import Bidirectional as Bidirectional

@@ -10,7 +10,8 @@ from typing import ClassVar
 from cthulhu import activations, constraints, errors, initializers, regularizers
 from cthulhu import backend as K
 from cthulhu.layers import shapes
-from cthulhu.layers.base import InputSpec, Layer
+from cthulhu.layers.base import Layer
+from cthulhu.layers.spec import InputSpec
 
 
 class Conv(Layer):

@@ -6,8 +6,8 @@ The plain recurrent layers and their loop are in `recurrent`.
 from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.layers import shapes
-from cthulhu.layers.base import InputSpec
 from cthulhu.layers.recurrent import RNN, CellRNN, LSTMCell, shows_its_cell
+from cthulhu.layers.spec import InputSpec
 
 
 class ConvLSTM2DCell(LSTMCell):

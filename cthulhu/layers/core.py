@@ -16,7 +16,8 @@ from cthulhu import activations, constraints, errors, initializers, regularizers
 from cthulhu import backend as K
 from cthulhu.core import Node, Symbol, current_scope, infer
 from cthulhu.layers import functions_as_data, shapes
-from cthulhu.layers.base import InputSpec, Layer
+from cthulhu.layers.base import Layer
+from cthulhu.layers.spec import InputSpec
 
 
 class Dense(Layer):

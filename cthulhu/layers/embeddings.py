@@ -5,7 +5,8 @@ import numpy as np
 from cthulhu import backend as K
 from cthulhu import constraints, errors, initializers, regularizers
 from cthulhu.layers import shapes
-from cthulhu.layers.base import InputSpec, Layer
+from cthulhu.layers.base import Layer
+from cthulhu.layers.spec import InputSpec
 
 
 class Embedding(Layer):

@@ -2,7 +2,8 @@
 
 from cthulhu import activations, constraints, initializers, regularizers
 from cthulhu import backend as K
-from cthulhu.layers.base import InputSpec, Layer
+from cthulhu.layers.base import Layer
+from cthulhu.layers.spec import InputSpec
 
 
 class MaxoutDense(Layer):

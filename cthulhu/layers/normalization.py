@@ -5,7 +5,8 @@ import math
 from cthulhu import backend as K
 from cthulhu import constraints, errors, initializers, regularizers
 from cthulhu.core import is_symbolic
-from cthulhu.layers.base import InputSpec, Layer
+from cthulhu.layers.base import Layer
+from cthulhu.layers.spec import InputSpec
 
 
 class BatchNormalization(Layer):

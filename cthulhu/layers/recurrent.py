@@ -14,7 +14,8 @@ from cthulhu import activations, constraints, errors, initializers, regularizers
 from cthulhu import backend as K
 from cthulhu.core import current_scope, registry
 from cthulhu.layers import shapes
-from cthulhu.layers.base import InputSpec, Layer
+from cthulhu.layers.base import Layer
+from cthulhu.layers.spec import InputSpec
 
 
 class Cell(Layer):

@@ -8,7 +8,8 @@ from typing import ClassVar
 from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.layers import shapes
-from cthulhu.layers.base import InputSpec, Layer
+from cthulhu.layers.base import Layer
+from cthulhu.layers.spec import InputSpec
 
 
 class Resizing(Layer):

@@ -3,7 +3,8 @@
 import operator
 
 from cthulhu import errors
-from cthulhu.layers.base import Layer, seen_shape
+from cthulhu.layers.base import Layer
+from cthulhu.layers.spec import seen_shape
 
 
 def size(layer: Layer, name: str, value) -> int:

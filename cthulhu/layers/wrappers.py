@@ -6,8 +6,9 @@ import inspect
 from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.core import Scope, current_scope, op, registry
-from cthulhu.layers.base import InputSpec, Layer
+from cthulhu.layers.base import Layer
 from cthulhu.layers.recurrent import name_weights, standardize_args
+from cthulhu.layers.spec import InputSpec
 
 
 class Wrapper(Layer):

@@ -1,8 +1,8 @@
 """Models: networks of layers that are trained, saved, cloned and shown."""
 
 from cthulhu import vocabulary
-from cthulhu.layers.base import Input as Input
-from cthulhu.layers.base import InputLayer as InputLayer
+from cthulhu.layers.input import Input as Input
+from cthulhu.layers.input import InputLayer as InputLayer
 from cthulhu.models.cloning import clone_model as clone_model
 from cthulhu.models.cloning import model_from_config as model_from_config
 from cthulhu.models.cloning import model_from_json as model_from_json

@@ -12,7 +12,9 @@ import jax
 
 from cthulhu import errors
 from cthulhu.core import Node, is_symbolic, needed, op
-from cthulhu.layers.base import Call, Input, InputLayer, Layer
+from cthulhu.layers.base import Layer
+from cthulhu.layers.call import Call
+from cthulhu.layers.input import Input, InputLayer
 from cthulhu.models.model import Model
 from cthulhu.models.sequential import Sequential
 from cthulhu.saving import model_from_config as model_from_config

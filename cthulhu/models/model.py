@@ -8,7 +8,7 @@ import jax
 
 from cthulhu import errors, saving
 from cthulhu.core import Symbol, infer
-from cthulhu.layers.base import Call, TryingScope
+from cthulhu.layers.call import Call, TryingScope
 from cthulhu.models.network import Network
 from cthulhu.models.plot import plot_model
 from cthulhu.models.summary import print_summary

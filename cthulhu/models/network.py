@@ -23,7 +23,10 @@ from cthulhu.core import (
     registry,
     replay,
 )
-from cthulhu.layers.base import Call, InputLayer, Layer, assign_all
+from cthulhu.layers.base import Layer
+from cthulhu.layers.call import Call
+from cthulhu.layers.input import InputLayer
+from cthulhu.layers.keeping import assign_all
 from cthulhu.metrics import Metric
 
 

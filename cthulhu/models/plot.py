@@ -12,7 +12,7 @@ import shutil
 from typing import Any
 
 from cthulhu import errors
-from cthulhu.layers.base import InputLayer
+from cthulhu.layers.input import InputLayer
 from cthulhu.layers.wrappers import Wrapper
 from cthulhu.models.network import Network, parents
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from cthulhu import config, errors
 from cthulhu.core import naming, registry
-from cthulhu.layers.base import Input, InputLayer, Layer, checked_shape
+from cthulhu.layers.base import Layer
+from cthulhu.layers.input import Input, InputLayer
+from cthulhu.layers.spec import checked_shape
 from cthulhu.models.model import Model
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from cthulhu.layers.base import InputLayer
+from cthulhu.layers.input import InputLayer
 from cthulhu.models.network import call_of, parents
 
 CHAIN = ("Layer (type)", "Output Shape", "Param #")
