@@ -126,6 +126,7 @@ class Monitor:
 
     Attributes:
         better: `numpy.less` or `numpy.greater`, or None while the direction is unknown.
+        worse: The other of the two.
         worst: The value that anything improves on.
     """
 
@@ -151,6 +152,7 @@ class Monitor:
 
     def _aim(self, direction: str | None) -> None:
         self.better = {"min": np.less, "max": np.greater, None: None}[direction]
+        self.worse = {np.less: np.greater, np.greater: np.less, None: None}[self.better]
         self.worst = -np.inf if self.better is np.greater else np.inf
 
     def check(self, known: LogNames, model: Any) -> None:

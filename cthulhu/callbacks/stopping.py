@@ -1,10 +1,12 @@
 """Callbacks that end training: nothing improves any more, or the loss is no number."""
 
 import math
+import numbers
 from typing import Any
 
 import numpy as np
 
+from cthulhu import errors
 from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.monitored import (
     LogNames,
@@ -34,14 +36,27 @@ class EarlyStopping(Callback):
         restore_best_weights: Whether the model ends with the weights of its best epoch
             instead of its last, however training ends; of all epochs, those short of
             the baseline included.  After an exception the weights stay.
+        start_from_epoch: First epoch (from 0) that is looked at; none before it stops
+            training, counts for `patience` or is a best one.
+        check_finite: Stop at once if the value is NaN or infinite; otherwise that is an
+            epoch without improvement.
+        stopping_threshold: Stop at once if the value is as good as this or better.
+        divergence_threshold: Stop at once if the value is worse than this.
+
+    Attributes:
+        stopped_epoch: The epoch (from 0) that stopped training; 0 if none did.
+        alarm: What stopped it, a phrase, if that was not `patience`; else None.
 
     Raises:
-        ValueError: when training begins, if nothing reports `monitor`, or if nobody
-            knows its direction and `mode` does not tell.
+        ValueError: when training begins, if nothing reports `monitor`, if nobody knows
+            its direction and `mode` does not tell, or if `stopping_threshold` is worse
+            than `divergence_threshold`, so that every value would stop training.
+        TypeError: for an argument that is no number.
 
     Example:
         >>> model.fit(x, y, validation_split=0.2, epochs=50,
         ...           callbacks=[EarlyStopping(patience=3, restore_best_weights=True)])
+        >>> EarlyStopping("val_acc", patience=5, stopping_threshold=0.99)
 
     See: Prechelt, Early stopping - but when?, 1998.
     """
@@ -50,6 +65,7 @@ class EarlyStopping(Callback):
     state_names = (
         "wait",
         "stopped_epoch",
+        "alarm",
         "best",
         "best_weights",
         "_best_value",
@@ -65,12 +81,26 @@ class EarlyStopping(Callback):
         mode: str = "auto",
         baseline: float | None = None,
         restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+        check_finite: bool = False,
+        stopping_threshold: float | None = None,
+        divergence_threshold: float | None = None,
     ):
         self.monitor = monitor
         self.patience = checked_patience(patience, "EarlyStopping")
         self.verbose = verbose
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = errors.check_whole(
+            "start_from_epoch", start_from_epoch, 0, "EarlyStopping"
+        )
+        self.check_finite = check_finite
+        self.stopping_threshold = _checked_bound(
+            "stopping_threshold", stopping_threshold
+        )
+        self.divergence_threshold = _checked_bound(
+            "divergence_threshold", divergence_threshold
+        )
         self._monitor = Monitor(monitor, mode, "EarlyStopping")
         self.monitor_op = self._monitor.better
         # Signed, so that a value improves where monitor_op(value - min_delta, best).
@@ -84,10 +114,20 @@ class EarlyStopping(Callback):
             self.monitor_op = self._monitor.better
             if self.monitor_op is np.greater:
                 self.min_delta *= -1
+        good, bad = self.stopping_threshold, self.divergence_threshold
+        if good is not None and bad is not None and self._monitor.better(bad, good):
+            raise ValueError(
+                errors.message(
+                    "EarlyStopping would stop at every value: `stopping_threshold` is "
+                    "worse than `divergence_threshold`",
+                    received=f"{good} and {bad} for `{self.monitor}`",
+                )
+            )
 
     def _reset(self) -> None:
         self.wait = 0
         self.stopped_epoch = 0
+        self.alarm: str | None = None
         self.best = self._monitor.worst if self.baseline is None else self.baseline
         self.best_weights = None
         self._best_value = self._monitor.worst  # of `best_weights`, baseline or not
@@ -105,7 +145,7 @@ class EarlyStopping(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         current = self.get_monitor_value(logs or {})
-        if current is None:
+        if current is None or epoch < self.start_from_epoch:
             self._best_is_last = False
             return
         improves = self.monitor_op(current - self.min_delta, self.best)
@@ -114,17 +154,31 @@ class EarlyStopping(Callback):
         if improves:
             self.best = current
             self.wait = 0
-            return
-        self.wait += 1
-        if self.wait >= patience_of(self.patience):
+        else:
+            self.wait += 1
+        self.alarm = self._alarm(current)
+        if self.alarm or (not improves and self.wait >= patience_of(self.patience)):
             self.stopped_epoch = epoch
             self.model.stop_training = True
             self._restore()
 
     def on_train_end(self, logs=None):
         self._restore()
-        if self.stopped_epoch > 0 and self.verbose > 0:
-            print(f"Epoch {epoch_number(self.stopped_epoch):05d}: early stopping")
+        if (self.stopped_epoch > 0 or self.alarm) and self.verbose > 0:
+            why = f", {self.alarm}" if self.alarm else ""
+            print(f"Epoch {epoch_number(self.stopped_epoch):05d}: early stopping{why}")
+
+    def _alarm(self, current: Any) -> str | None:
+        """Why an epoch with this value stops training at once, if it does."""
+        good, bad = self.stopping_threshold, self.divergence_threshold
+        worse = self._monitor.worse
+        if self.check_finite and not np.isfinite(current):
+            return f"`{self.monitor}` is {current}"
+        if good is not None and not np.isnan(current) and not worse(current, good):
+            return f"`{self.monitor}` reached {good}"
+        if bad is not None and worse(current, bad):
+            return f"`{self.monitor}` is worse than {bad}"
+        return None
 
     def get_monitor_value(self, logs: dict[str, Any]) -> Any:
         """The monitored value of an epoch, or None with a warning."""
@@ -155,10 +209,45 @@ class TerminateOnNaN(Callback):
     """Stop training as soon as a batch's loss is NaN or infinite.
 
     The epoch is still reported, with the loss that it has.
+
+    Args:
+        raise_error: Whether to end the run by an error instead.
+
+    Raises:
+        RuntimeError: for such a loss, if `raise_error`; the model is then as it was
+            after that batch.
+
+    Example:
+        >>> model.fit(x, y, callbacks=[TerminateOnNaN()])
     """
+
+    def __init__(self, raise_error: bool = False):
+        self.raise_error = raise_error
 
     def on_batch_end(self, batch, logs=None):
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
+            if self.raise_error:
+                raise RuntimeError(
+                    errors.message(
+                        f"The loss of batch {batch} is no finite number",
+                        received=loss,
+                        fix="Look for odd values in the data, or lower the rate",
+                    )
+                )
             print(f"Batch {batch}: Invalid loss, terminating training")
             self.model.stop_training = True
+
+
+def _checked_bound(name: str, value: Any) -> Any:
+    """A bound of a quantity, or None; refused at once if it cannot be compared."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if value is not None and not (real and not np.isnan(value)):
+        raise TypeError(
+            errors.message(
+                f"`{name}` of `EarlyStopping` cannot be used",
+                repr(value),
+                "a number, or None",
+            )
+        )
+    return value

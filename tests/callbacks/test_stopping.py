@@ -113,3 +113,106 @@ def test_a_loss_that_is_no_number_stops_training(loss, stub, capsys):
 
     assert guard.model.stop_training
     assert capsys.readouterr().out == "Batch 1: Invalid loss, terminating training\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, losses, epochs",
+    [
+        # 1 and 9 do not count: 5 is the best, and 6 and 7 are no better.
+        ({"start_from_epoch": 2, "patience": 2}, [1, 9, 5, 6, 7, 8], 5),
+        ({"start_from_epoch": 2, "patience": 1}, [9, 8, 7, 6, 5, 4], 6),
+        ({"start_from_epoch": 6}, [1, 2, 3], 3),
+        ({"patience": 9, "check_finite": True}, [5, np.nan, 4], 2),
+        ({"patience": 9, "check_finite": True}, [5, 4, -np.inf, 3], 3),
+        ({"patience": 9}, [5, np.nan, 4, np.inf], 4),
+        ({"patience": 9, "stopping_threshold": 3}, [5, 4, 3, 2], 3),  # reached
+        ({"patience": 9, "stopping_threshold": 3}, [5, np.nan, 2.5, 2], 3),
+        ({"patience": 9, "divergence_threshold": 6}, [5, 6, 6.5, 1], 3),  # not at 6
+        ({"patience": 9, "divergence_threshold": 6}, [5, np.nan, 7, 1], 3),
+        ({"start_from_epoch": 2, "stopping_threshold": 3}, [1, 1, 3, 2], 3),
+    ],
+)
+def test_some_values_stop_at_once_and_some_epochs_do_not_count(
+    arguments, losses, epochs, train
+):
+    assert train(callbacks.EarlyStopping("loss", **arguments), losses)[0] == epochs
+
+
+def test_a_threshold_of_what_is_maximised_is_reached_from_below(stub):
+    stopping = callbacks.EarlyStopping(
+        "acc", patience=9, stopping_threshold=0.9, divergence_threshold=0.5
+    )
+    stopping.set_model(stub.Model())
+
+    stops = []
+    for value in (0.8, 0.5, 0.9, 0.4):
+        stopping.set_model(stub.Model())
+        stopping.on_train_begin({})
+        stopping.on_epoch_end(0, {"accuracy": value})
+        stops.append((stopping.model.stop_training, stopping.alarm))
+
+    assert stops == [
+        (False, None),
+        (False, None),
+        (True, "`acc` reached 0.9"),
+        (True, "`acc` is worse than 0.5"),
+    ]
+
+
+def test_a_stop_at_once_restores_the_best_weights_and_says_why(train, capsys):
+    stopping = callbacks.EarlyStopping(
+        "loss", patience=9, check_finite=True, restore_best_weights=True, verbose=1
+    )
+
+    assert train(stopping, [5, 4, 6, np.nan, 3]) == (4, 1)
+    assert capsys.readouterr().out == (
+        "Restoring model weights from the end of the best epoch\n"
+        "Epoch 00004: early stopping, `loss` is nan\n"
+    )
+
+
+def test_the_first_epoch_can_stop_training_and_says_so(train, capsys):
+    stopping = callbacks.EarlyStopping("loss", stopping_threshold=2, verbose=1)
+
+    assert train(stopping, [1, 1])[0] == 1
+    assert capsys.readouterr().out == (
+        "Epoch 00001: early stopping, `loss` reached 2\n"
+    )
+
+
+def test_weights_of_epochs_that_do_not_count_are_not_the_best(train):
+    stopping = callbacks.EarlyStopping(
+        "loss", patience=9, start_from_epoch=2, restore_best_weights=True
+    )
+
+    assert train(stopping, [1, 1, 5, 6]) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    "arguments, error, words",
+    [
+        ({"start_from_epoch": -1}, ValueError, "at least 0"),
+        ({"start_from_epoch": 1.5}, TypeError, "whole number"),
+        ({"stopping_threshold": "0.1"}, TypeError, "`stopping_threshold` .*'0.1'"),
+        ({"divergence_threshold": np.nan}, TypeError, "`divergence_threshold` .*nan"),
+        (
+            {"stopping_threshold": 5, "divergence_threshold": 4},
+            ValueError,
+            "stop at every value.* 5 and 4 for `loss`",
+        ),
+    ],
+)
+def test_bounds_that_cannot_work_are_refused_before_training(
+    arguments, error, words, train
+):
+    with pytest.raises(error, match=words):
+        train(callbacks.EarlyStopping("loss", **arguments), [1])
+
+
+def test_a_loss_that_is_no_number_can_be_an_error(stub):
+    guard = callbacks.TerminateOnNaN(raise_error=True)
+    guard.set_model(stub.Model())
+
+    guard.on_batch_end(0, {"loss": 3.0})
+    with pytest.raises(RuntimeError, match="loss of batch 7 .* Received: nan"):
+        guard.on_batch_end(7, {"loss": np.nan})
