@@ -1,0 +1,119 @@
+"""Single batches: train_on_batch and its sisters, without a loop around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cthulhu import data, errors
+from cthulhu.core import draw_seed
+from cthulhu.training.arguments import speaks_old, unpack
+from cthulhu.training.intake import Intake
+from cthulhu.training.step import key_data
+
+
+class SingleBatches(Intake):
+    """Trains, tests and predicts one batch at a time."""
+
+    _step_number = 0
+
+    @speaks_old
+    def train_on_batch(
+        self, x, y=None, sample_weight=None, class_weight=None, reset_metrics=True
+    ):
+        """Train on one batch.
+
+        Args:
+            x: Inputs: an array, a list, or a dict by input name.
+            y: Targets.
+            sample_weight: Weights of rows, or of their time steps.
+            class_weight: Dict from class to the weight of its rows.
+            reset_metrics: Whether metrics begin anew with this batch.
+
+        Returns:
+            The loss, or a list of the loss and the metrics, named by `metrics_names`.
+        """
+        self._need_compiled()
+        return self._on_batch("train", x, y, sample_weight, class_weight, reset_metrics)
+
+    @speaks_old
+    def test_on_batch(self, x, y=None, sample_weight=None, reset_metrics=True):
+        """Compute the loss and the metrics on one batch, without training.
+
+        Args:
+            x: Inputs: an array, a list, or a dict by input name.
+            y: Targets.
+            sample_weight: Weights of rows, or of their time steps.
+            reset_metrics: Whether metrics begin anew with this batch.
+
+        Returns:
+            The loss, or a list of the loss and the metrics, named by `metrics_names`.
+        """
+        self._need_compiled()
+        return self._on_batch("test", x, y, sample_weight, None, reset_metrics)
+
+    @speaks_old
+    def predict_on_batch(self, x):
+        """Compute the outputs for one batch.
+
+        Args:
+            x: Inputs: an array, a list, or a dict by input name.
+
+        Returns:
+            A NumPy array, or a list of one for each output.
+        """
+        rows = self._one_batch(x, None, targets=False)
+        report = self._do_once("predict", rows)
+        return unpack([np.asarray(a) for a in report.arrays])
+
+    def _one_batch(self, x: Any, y: Any, weight: Any = None, **how: Any) -> Any:
+        rows = self._adapt(x, y, weight, check_nan=False, **how)
+        if not isinstance(rows, data.Rows):
+            raise TypeError(
+                errors.message(
+                    "One batch was asked for",
+                    f"a {type(x).__name__}, which yields many",
+                    "arrays",
+                    "Take one with `next(...)`, or use `fit`",
+                )
+            )
+        if not self.built:
+            self.build_from(rows.xs)
+        self._check_inputs(rows.xs)
+        return rows
+
+    def _on_batch(
+        self, mode: str, x: Any, y: Any, weight: Any, classes: Any, reset: bool
+    ) -> Any:
+        rows = self._one_batch(x, y, weight, class_weight=classes)
+        if mode == "train":
+            self._check_goal()
+        self._check_labels(rows)
+        report = self._do_once(mode, rows, reset)
+        program = self._programs[mode]
+        numbers = np.asarray(report.scalars).tolist()
+        values = dict(zip(program.names, numbers, strict=True))
+        arrays = [np.asarray(a) for a in report.arrays]
+        values.update(zip(program.array_names, arrays, strict=True))
+        return unpack([values[name] for name in self.metrics_names])
+
+    def _do_once(self, mode: str, rows: data.Arrays, reset: bool = False) -> Any:
+        batch = (rows.xs, rows.ys, rows.sws)
+        program = self._program(mode)
+        program.discover(lambda: batch)
+        start = program.metric_start if reset else {}
+        carry = tuple(start[v] if v in start else v.cell for v in program.carried)
+        fixed = tuple(v.cell for v in program.fixed)
+        seed = self.__dict__.get("_batch_seed")
+        if seed is None:
+            seed = self._batch_seed = draw_seed()
+        number = np.int32(self._step_number)
+        new, report = program.once(carry, fixed, batch, key_data(seed), number)
+        if mode == "train":
+            self._step_number += 1
+        for variable, array in zip(program.carried, new, strict=True):
+            if variable.lender is not None:
+                variable.lender.write(variable)
+            variable.put(array)
+        return report
