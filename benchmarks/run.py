@@ -8,8 +8,6 @@ measured, and how often, stands in `workloads.py`.
     python benchmarks/run.py            all
     QUICK=1 python benchmarks/run.py    fewer rows and repetitions
     python benchmarks/run.py fit mlp    these rows alone
-    python benchmarks/run.py mnist      the rows of a net; or "mnist train" alone
-    ENGINES="ours,PyTorch by hand" python benchmarks/run.py    these engines alone
 """
 
 from __future__ import annotations
@@ -25,15 +23,10 @@ import time
 from pathlib import Path
 
 import workloads
-from workloads import COLD, FIRSTS, KERAS, OURS, Bound, Workload
+from workloads import COLD, ENGINES, KERAS, OURS, Bound, Workload
 
 FOLDER = Path(__file__).parent
-SCALE = {"µs": 1e6, "ms": 1e3, "s": 1.0, "MB": 1.0}
-ENGINES = [
-    name
-    for name in workloads.ENGINES
-    if name in os.environ.get("ENGINES", ",".join(workloads.ENGINES)).split(",")
-]
+SCALE = {"µs": 1e6, "ms": 1e3, "s": 1.0}
 PACKAGES = ("cthulhu", "jax", "keras", "tensorflow-cpu", "tensorflow", "torch")
 
 Times = dict[tuple[str, str], list[float]]  # by row and engine, seconds of one part
@@ -97,21 +90,15 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def compare_losses(workers: dict[str, Worker], rows: list[Workload]) -> list[str]:
+def compare_losses(workers: dict[str, Worker]) -> list[str]:
     """Whether engines compute the same; one line for each model."""
     lines = []
-    for kind, row in {workloads.model_of(row.name): row for row in rows}.items():
-        found = {
-            name: worker.ask("losses", kind)
-            for name, worker in workers.items()
-            if name in row.only
-        }
-        ours = found.pop(OURS, None)
+    for kind in workloads.WIDTHS:
+        found = {name: worker.ask("losses", kind) for name, worker in workers.items()}
+        ours = found.pop(OURS)
         for name in [name for name, losses in found.items() if losses is None]:
-            if workers[name].process.poll() is not None:
+            if name in workers and workers[name].process.poll() is not None:
                 del workers[name]  # it could not be loaded
-        if ours is None:
-            continue
         off = {
             name: max(abs(a - b) for a, b in zip(ours, losses, strict=True))
             for name, losses in found.items()
@@ -152,44 +139,31 @@ def measure(workers: dict[str, Worker], rows: list[Workload]) -> tuple[Times, di
     return times, settings
 
 
-def measure_cold(workers: dict[str, Worker], row: Workload) -> tuple[Times, dict]:
-    """Times, and memory, of whole processes."""
+def measure_cold(workers: dict[str, Worker]) -> tuple[Times, dict]:
+    """Times of whole processes that train for one epoch."""
     times: Times = {}
     tried = {
-        name: worker.ask("settings", row.name) or [{}]
+        name: worker.ask("settings", "fit") or [{}]
         for name, worker in workers.items()
-        if name in row.only
+        if name in COLD.only
     }
     for i in range(1 + workloads.COLD_REPETITIONS):
-        tell(f"{row.title}: processes, {i} of {workloads.COLD_REPETITIONS}")
+        tell(f"cold processes, {i} of {workloads.COLD_REPETITIONS}")
         for name, settings in tried.items():
-            found = [cold(name, row.name, setting) for setting in settings]
-            best = min(found)
+            found = [cold(name, setting) for setting in settings]
             if i == 0:  # the first time files come from the disk; find what is fastest
-                tried[name] = [settings[found.index(best)]]
-            elif best[0] < float("inf"):
-                times.setdefault((row.name, name), []).append(best[0])
-                memory = workloads.memory_of(row).name
-                times.setdefault((memory, name), []).append(best[1])
-    return times, {(row.name, name): settings[0] for name, settings in tried.items()}
+                tried[name] = [settings[found.index(min(found))]]
+            elif min(found) < float("inf"):
+                times.setdefault((COLD.name, name), []).append(min(found))
+    return times, {(COLD.name, name): settings[0] for name, settings in tried.items()}
 
 
-def cold(name: str, row: str, setting: dict) -> tuple[float, float]:
-    """Seconds until a process has done its work, and the MB it had; infinite if not."""
+def cold(name: str, setting: dict) -> float:
+    """Seconds that a process takes; infinite if it fails."""
     start = time.perf_counter()
-    command = [sys.executable, FOLDER / "worker.py", name, row, json.dumps(setting)]
-    process = subprocess.Popen(
-        command,
-        env=surroundings(name),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    line = process.stdout.readline()
-    seconds = time.perf_counter() - start
-    last = process.stdout.read()
-    if process.wait() or not line or not last:
-        return float("inf"), float("inf")
-    return seconds, float(last)
+    command = [sys.executable, FOLDER / "worker.py", name, "cold", json.dumps(setting)]
+    process = subprocess.run(command, env=surroundings(name), capture_output=True)
+    return float("inf") if process.returncode else time.perf_counter() - start
 
 
 def ratio(times: Times, one: tuple[str, str], other: tuple[str, str]):
@@ -261,26 +235,18 @@ def versions() -> str:
 
 def main() -> None:
     """Measure, and print the table."""
-    chosen = set(sys.argv[1:])
-
-    def wanted(of):
-        return [
-            row
-            for row in of
-            if not chosen or chosen & {row.name, workloads.model_of(row.name)}
-        ]
-
-    rows, processes = wanted(workloads.WORKLOADS), wanted((COLD, *FIRSTS))
+    chosen = sys.argv[1:]
+    rows = [w for w in workloads.WORKLOADS if not chosen or w.name in chosen]
     with open(Path(sys.prefix) / "workers.log", "w") as log:
         workers = {name: Worker(name, log) for name in ENGINES}
         try:
-            equality = compare_losses(workers, rows)
+            equality = compare_losses(workers)
             times, settings = measure(workers, rows)
-            for row in processes:
-                more = measure_cold(workers, row)
+            if not chosen or COLD.name in chosen:
+                more = measure_cold(workers)
                 times.update(more[0])
                 settings.update(more[1])
-                rows += [row, workloads.memory_of(row)]
+                rows.append(COLD)
         finally:
             for worker in workers.values():
                 worker.close()

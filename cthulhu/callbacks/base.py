@@ -165,7 +165,8 @@ class Callback:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave: the next `on_train_begin` keeps it."""
-        self.__dict__.update(state)
+        for name, value in state.items():
+            setattr(self, name, value)
         self._continues = True
 
     def _begins_anew(self) -> bool:
