@@ -10,6 +10,7 @@ from cthulhu.optimizers import Adagrad as Adagrad
 from cthulhu.optimizers import Adam as Adam
 from cthulhu.optimizers import Adamax as Adamax
 from cthulhu.optimizers import AdamW as AdamW
+from cthulhu.optimizers import Companion as Companion
 from cthulhu.optimizers import Hyperparameter as Hyperparameter
 from cthulhu.optimizers import Lamb as Lamb
 from cthulhu.optimizers import Lion as Lion

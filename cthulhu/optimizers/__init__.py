@@ -10,6 +10,7 @@ import optax
 from cthulhu import errors, vocabulary
 from cthulhu.core import registry
 from cthulhu.optimizers import schedules as schedules
+from cthulhu.optimizers.companion import Companion as Companion
 from cthulhu.optimizers.optimizer import Hyperparameter as Hyperparameter
 from cthulhu.optimizers.optimizer import Optimizer as Optimizer
 from cthulhu.optimizers.rules import SGD as SGD

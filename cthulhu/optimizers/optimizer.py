@@ -22,6 +22,7 @@ from cthulhu import errors, vocabulary
 from cthulhu.core import Configurable, Variable, op, registry
 from cthulhu.core.configurable import signature
 from cthulhu.optimizers import schedules, transforms
+from cthulhu.optimizers.companion import Companion
 from cthulhu.optimizers.get_updates import UpdatesScope
 
 
@@ -140,6 +141,7 @@ class Optimizer(Configurable):
         lr, learning_rate: Variable, or the current rate where it follows a schedule.
             `optimizer.lr = 0.1` and `K.set_value(optimizer.lr, 0.1)` both work, in the
             middle of training too.
+        companions: Tuple of what was attached; see `Companion`.
         weights: Variables to be saved: `iterations`, then the slots in Keras's order;
             empty before `build`.
 
@@ -159,6 +161,7 @@ class Optimizer(Configurable):
 
     learning_rate = LearningRate()
     decay = Hyperparameter()
+    companions: tuple[Companion, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -265,12 +268,37 @@ class Optimizer(Configurable):
         grads, variables = [g for g, _ in pairs], tuple(v for _, v in pairs)
         _check_gradients(grads, variables)
         self.build(variables)
+        for companion in self.companions:
+            grads = companion.before(self, grads, variables)
+        before = self.iterations.value
         if self._defines_get_updates():
             new = self._run_get_updates(grads, variables)
         else:
             new = self._new_values(grads, variables)
         for variable, value in new.items():
             variable.assign(value)
+        if self.companions:
+            happened = self.iterations.value > before if self._accumulates else True
+            for companion in self.companions:
+                companion.after(self, variables, happened)
+
+    def attach(self, companion: Companion) -> None:
+        """Let a companion take part in every step from now on."""
+        if companion not in self.companions:
+            self.companions = (*self.companions, companion)
+
+    def detach(self, companion: Companion) -> None:
+        """Undo `attach`; nothing happens if it was not attached."""
+        self.companions = tuple(c for c in self.companions if c is not companion)
+
+    @property
+    def structure(self) -> tuple[Any, ...]:
+        """What a compiled step has to be made anew for when it changes."""
+        return (self._accumulates, *self.companions)
+
+    @property
+    def _accumulates(self) -> bool:
+        return (self.gradient_accumulation_steps or 1) > 1
 
     def _new_values(
         self, grads: Sequence[Any], variables: tuple[Variable, ...]
@@ -283,7 +311,7 @@ class Optimizer(Configurable):
         new_params = list(optax.apply_updates(params, updates))
         before, after = jax.tree.leaves(state), jax.tree.leaves(new_state)
         happened = True  # an update, not only an accumulation
-        if (self.gradient_accumulation_steps or 1) > 1:
+        if self._accumulates:
             happened = after[0] > before[0]
         for i, variable in enumerate(variables):
             if variable.constraint is not None:
@@ -304,7 +332,7 @@ class Optimizer(Configurable):
         clips = self._clips()
         if clips:
             whole = optax.chain(*clips, whole)
-        if (self.gradient_accumulation_steps or 1) > 1:
+        if self._accumulates:
             whole = transforms.accumulate(whole, self.gradient_accumulation_steps)
         return whole
 
@@ -525,7 +553,7 @@ class Optimizer(Configurable):
 
     def _try_get_updates(self, variables: tuple[Variable, ...]) -> Slots:
         """Run the subclass's `get_updates` once, to see which variables it makes."""
-        if self.ema is not None or (self.gradient_accumulation_steps or 1) > 1:
+        if self.ema is not None or self._accumulates:
             raise ValueError(
                 f"`{type(self).__name__}` defines `get_updates`, so `ema` and "
                 "`gradient_accumulation_steps` cannot be used. Define `rule` instead."

@@ -13,6 +13,8 @@ from cthulhu.training.arguments import speaks_old
 from cthulhu.training.spec import Spec
 from cthulhu.training.step import Program
 
+PROGRAMS_KEPT = 4  # for each mode, while the weights are the same
+
 
 class Compiled:
     """Something with variables and a call, and how it is to be trained.
@@ -88,7 +90,7 @@ class Compiled:
         for given in (metrics, weighted_metrics):
             self._check_names_of(given, _metric_known)
         self._spec_cache = None
-        self._programs: dict[str, Program] = {}
+        self._programs: dict[str, list[Program]] = {}
         self._note_frozen()
         if self._trained and self.optimizer.weights:
             self.optimizer.build(self._trained, fresh=True)  # its counter goes on
@@ -195,20 +197,31 @@ class Compiled:
     # Programs
 
     def _program(self, mode: str) -> Program:
-        """The compiled steps for a mode; made anew when weights came or went."""
-        programs = self.__dict__.setdefault("_programs", {})
+        """The compiled steps for a mode; made anew when weights came or went.
+
+        A few are kept, so that a callback that changes the step and changes it back
+        does not have it compiled twice.
+        """
+        programs = self.__dict__.setdefault("_programs", {}).setdefault(mode, [])
         phase = K.learning_phase()
         fixed = None if is_symbolic(phase) else bool(phase)
-        identity = (fixed, *map(id, self.weights))
-        found = programs.get(mode)
-        if found is not None and found.identity == identity:
-            return found
+        weights = tuple(map(id, self.weights))
+        identity: tuple[Any, ...] = (weights, fixed)
+        trained: list[Variable] = []
+        if mode == "train":
+            trained = self._collected_trainable_weights
+            structure = getattr(self.optimizer, "structure", ())
+            identity = (*identity, tuple(map(id, trained)), *structure)
+        for found in programs:
+            if found.identity == identity:
+                programs.remove(found)
+                programs.insert(0, found)
+                return found
         if mode == "predict":
             program = Program(self, None, mode)
         elif mode == "test":
             program = Program(self, self._spec, mode, extra_metrics=self._layer_metrics)
         else:
-            trained = self._collected_trainable_weights
             self._check_trained(trained)
             self.optimizer.build(trained)
             program = Program(
@@ -223,7 +236,8 @@ class Compiled:
         program.identity = identity
         if fixed is not None:
             program.training = fixed
-        programs[mode] = program
+        kept = [p for p in programs if p.identity[0] == weights]
+        programs[:] = [program, *kept[: PROGRAMS_KEPT - 1]]
         return program
 
     def _check_trained(self, trained: list[Variable]) -> None:

@@ -79,21 +79,14 @@ class Run:
         lend: bool = False,
         frugal: bool = False,
     ):
-        self.program = program
         self.feed = feed
         self.key = key
         self.number = number
         self.fixed_length = 1 if frugal else length
         self.ahead = ahead and not frugal
         self.frugal = frugal
-        self.length = program.length
-        self.capacity = program.capacity
+        self.lend = lend
         self.position = 0
-        self.current: Block | None = None
-        self.next: Block | None = None
-        start = start or {}
-        self.state = tuple(start[v] if v in start else v.cell for v in program.carried)
-        self.fixed = tuple(v.cell for v in program.fixed)
         self.settled = False
         self.looked_at = 0
         self.distance: int | None = None
@@ -101,11 +94,31 @@ class Run:
         self.ready_at = 0.0
         self.early: threading.Thread | None = None
         self.thread = threading.get_ident()
+        self._take(program, start or {})
+
+    def _take(self, program: Program, start: Mapping[Variable, Any]) -> None:
+        """Compute the steps of `program` from here on."""
+        self.program = program
+        self.length = program.length
+        self.capacity = program.capacity
+        self.current: Block | None = None
+        self.next: Block | None = None
+        self.state = tuple(start[v] if v in start else v.cell for v in program.carried)
+        self.fixed = tuple(v.cell for v in program.fixed)
         self._carried = frozenset(program.carried)
         # a run inside a hook of another gives back what it was lent, and says so
-        self.lent = [(v, v.lender) for v in self.variables] if lend else []
+        self.lent = [(v, v.lender) for v in self.variables] if self.lend else []
         for variable, _ in self.lent:
             variable.lender = self
+
+    def change(self, program: Program) -> None:
+        """Go on with other steps; between two passes only."""
+        before = self.program
+        if program is before:
+            return
+        program.discover(lambda: before.example)
+        self.finish()
+        self._take(program, program.metric_start)
 
     @property
     def variables(self) -> list[Variable]:

@@ -91,7 +91,7 @@ class SingleBatches(Intake):
             self._check_goal()
         self._check_labels(rows)
         report = self._do_once(mode, rows, reset)
-        program = self._programs[mode]
+        program = self._programs[mode][0]
         numbers = np.asarray(report.scalars).tolist()
         values = dict(zip(program.names, numbers, strict=True))
         arrays = [np.asarray(a) for a in report.arrays]

@@ -126,12 +126,14 @@ class Program:
         self.trainable = list(trainable)
         self.frozen = list(frozen)
         self.extra_metrics = extra_metrics
+        self.companions = tuple(getattr(optimizer, "companions", ()))
         self.carried: list[Variable] = []
         self.fixed: list[Variable] = []
         self.names: list[str] = []
         self.array_names: list[str] = []
         self.report_bytes = 0
         self.known = False
+        self.example: Any = None  # the shapes that it was made known with
         self.length = 1  # steps in a block, as the last run found fitting
         self.shapes: set[Any] = set()  # of pieces that were compiled for
         self._report_spec: Any = None
@@ -247,7 +249,8 @@ class Program:
 
     def _metrics(self) -> list[Any]:
         own = [*self.spec.mean_losses, *self.spec.compiled_metrics]
-        return [*own, *self.extra_metrics()]
+        guests = [m for companion in self.companions for m in companion.metrics]
+        return [*own, *self.extra_metrics(), *guests]
 
     # Which variables take part
 
@@ -255,7 +258,7 @@ class Program:
         """Find out, from an example batch, which variables are read and written."""
         if self.known:
             return
-        batch = example()
+        batch = self.example = _shapes_of(example())
         found = dict.fromkeys(self._candidates())
         while True:
             variables = list(found)
@@ -285,7 +288,7 @@ class Program:
             variables += self.optimizer.variables
         if self.spec is not None:
             variables += self.spec.variables()
-            variables += [v for m in self.extra_metrics() for v in m.variables]
+            variables += [v for m in self._metrics() for v in m.variables]
         return variables
 
     def _try(
@@ -356,6 +359,13 @@ class Program:
     def capacity(self) -> int:
         """How many steps one block can report."""
         return max(1, min(CAPACITY, REPORT_BYTES // max(1, self.report_bytes)))
+
+
+def _shapes_of(batch: Any) -> Any:
+    return jax.tree.map(
+        lambda x: jax.ShapeDtypeStruct(x.shape, jax.dtypes.canonicalize_dtype(x.dtype)),
+        batch,
+    )
 
 
 def key_data(seed: int) -> np.ndarray:

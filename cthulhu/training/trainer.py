@@ -265,6 +265,8 @@ class Trainer(SingleBatches, Generators):
             self.stop_training = False
             self._tell_validation_data(told, held_out)
             realtime = told.realtime
+            known, program = program, self._program("train")
+            program.discover(lambda: known.example)
             run = Run(
                 program,
                 feed,
@@ -298,14 +300,14 @@ class Trainer(SingleBatches, Generators):
         due: Callable[[int], bool],
         feed: RowFeed | BatchFeed,
     ) -> None:
-        start = run.program.metric_start
         for epoch in epochs:
-            run.begin(epoch, start)
-            if epoch == epochs.start:
-                run.compile_rest()
+            run.begin(epoch, run.program.metric_start)
             logs: dict[str, Any] = {}
             told.on_epoch_begin(epoch, logs)
             run.heard()
+            run.change(self._program("train"))
+            if epoch == epochs.start:
+                run.compile_rest()
             steps = run_pass(
                 run,
                 told.on_train_batch_begin,
@@ -450,6 +452,7 @@ class Trainer(SingleBatches, Generators):
         feed.begin(0)
         if not program.known:
             program.discover(feed.example)
+        told.on_test_begin({})  # before the weights are taken: it may set them
         run = Run(
             program,
             feed,
@@ -469,7 +472,6 @@ class Trainer(SingleBatches, Generators):
             told.on_test_batch_end(i, logs)
             bar.tick(size)
 
-        told.on_test_begin({})
         run.compile_rest()
         run_pass(run, told.on_test_batch_begin, end)
         told.on_test_end({})
@@ -569,6 +571,7 @@ class Trainer(SingleBatches, Generators):
 
         try:
             feed.begin(0)
+            told.on_predict_begin({})
             run = Run(
                 program,
                 feed,
@@ -576,7 +579,6 @@ class Trainer(SingleBatches, Generators):
                 length=1 if told.realtime else None,
                 ahead=not told.realtime,
             )
-            told.on_predict_begin({})
             run.compile_rest()
             run_pass(run, told.on_predict_batch_begin, end)
             told.on_predict_end({})
