@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench docs clean
 
 demo: .venv/installed
 	$(BIN)/python examples/digits.py
@@ -16,6 +16,9 @@ check: .venv/installed
 
 bench: .bench-venv/installed
 	.bench-venv/bin/python benchmarks/run.py
+
+docs: .venv/installed
+	$(BIN)/python -m scripts.docs
 
 clean:
 	rm -rf build dist runs site .pytest_cache .ruff_cache .hypothesis
