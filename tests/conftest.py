@@ -8,6 +8,7 @@ os.environ["XLA_FLAGS"] = " ".join(
 ).strip()
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ["CTHULHU_COMPILATION_CACHE"] = "off"  # each run compiles what it tests
 
 import numpy as np  # noqa: E402 - after the flags above
 import pytest  # noqa: E402

@@ -23,6 +23,7 @@ from cthulhu.core import (
     draw_seed,
     inside_scope,
     is_symbolic,
+    jit,
     make_key,
     naming,
     op,
@@ -83,7 +84,7 @@ class Function:
         self.updates = [_pair(update) for update in updates or ()]
         self.name = name
         self._variables = []
-        self._run = jax.jit(self._traced, static_argnums=0)
+        self._run = jit(self._traced, static_argnums=0)
 
     def __call__(self, inputs):
         if not isinstance(inputs, (list, tuple)):

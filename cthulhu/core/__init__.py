@@ -2,6 +2,7 @@
 
 from cthulhu.core import naming as naming
 from cthulhu.core import registry as registry
+from cthulhu.core.compilation import jit as jit
 from cthulhu.core.configurable import Configurable as Configurable
 from cthulhu.core.configurable import check_names as check_names
 from cthulhu.core.graph import LEARNING_PHASE as LEARNING_PHASE

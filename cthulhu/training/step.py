@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cthulhu import errors
-from cthulhu.core import Scope, Variable
+from cthulhu.core import Scope, Variable, jit
 from cthulhu.training.spec import Spec
 
 # Rows of the buffer that takes what the steps of one block report.
@@ -137,11 +137,9 @@ class Program:
         self.length = 1  # steps in a block, as the last run found fitting
         self.shapes: set[Any] = set()  # of pieces that were compiled for
         self._report_spec: Any = None
-        self.advance = jax.jit(
-            self._advance, static_argnames=("form", "size", "capacity")
-        )
-        self.once = jax.jit(self._single)
-        self.once_donated = jax.jit(self._single, donate_argnums=0)
+        self.advance = jit(self._advance, static_argnames=("form", "size", "capacity"))
+        self.once = jit(self._single)
+        self.once_donated = jit(self._single, donate_argnums=0)
 
     # What one step computes
 

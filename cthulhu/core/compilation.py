@@ -1,0 +1,93 @@
+"""Compiling with JAX, and keeping what was compiled for the next start.
+
+`config` says where programs are kept.  How they are read and written is the business of
+JAX's own cache, whose key holds the program, the versions, the flags and the features
+of the processor; here it is told its folder, and the folder is swept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from jax.experimental.compilation_cache import compilation_cache
+
+from cthulhu import config
+
+# Reading takes a few milliseconds, so what compiles faster is not worth a file.
+_WORTH_KEEPING = 0.05  # seconds
+
+_JAX_FLAGS = {  # ours, and what JAX has where nobody chose
+    "jax_persistent_cache_min_compile_time_secs": (_WORTH_KEEPING, 1.0),
+    "jax_persistent_cache_min_entry_size_bytes": (-1, 0),
+}
+
+_told: str | None = None  # the folder that JAX was told of here
+
+
+def jit(function: Callable[..., Any], **kwargs: Any) -> Any:
+    """`jax.jit(function, **kwargs)`, with programs kept as `config` says."""
+    keep_programs()
+    return jax.jit(function, **kwargs)
+
+
+def keep_programs() -> None:
+    """Tell JAX the folder for compiled programs, unless somebody else did."""
+    global _told
+    if jax.config.jax_compilation_cache_dir != _told:
+        return  # set by the user, to a folder or to none
+    folder = config.compilation_cache()
+    if folder == _told or not jax.config.jax_enable_compilation_cache:
+        return
+    if folder is not None and not _fit_for_use(
+        folder, config.compilation_cache_limit()
+    ):
+        folder = None
+    if folder == _told:
+        return
+    jax.config.update("jax_compilation_cache_dir", folder)
+    for name, (ours, default) in _JAX_FLAGS.items():
+        if folder is not None and getattr(jax.config, name) == default:
+            jax.config.update(name, ours)
+    compilation_cache.reset_cache()  # it may be open on another folder
+    _told = folder
+
+
+def _fit_for_use(folder: str, limit: int) -> bool:
+    """Make the folder and sweep it; whether programs can be written to and trusted."""
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if hasattr(os, "getuid") and os.stat(folder).st_uid != os.getuid():
+            return False  # programs are run: not those of somebody else
+        sweep(folder, limit)
+        # Of a full disk JAX would tell at each program.
+        return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2**26
+    except OSError:
+        return False
+
+
+def sweep(folder: str, limit: int) -> None:
+    """Throw away the programs used longest ago, until the others fit into the limit.
+
+    Args:
+        folder: Where they are.
+        limit: How many bytes may stay.
+    """
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith("-cache"):
+                with contextlib.suppress(FileNotFoundError):  # others sweep as well
+                    state = entry.stat()
+                    used = max(state.st_atime, state.st_mtime)
+                    found.append((used, state.st_size, entry.path))
+    room = limit
+    for _, size, path in sorted(found, reverse=True):
+        room -= size
+        if room < 0 or size == 0:  # empty: the disk was full
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
