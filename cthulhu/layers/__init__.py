@@ -12,6 +12,9 @@ from cthulhu.layers.advanced_activations import ReLU as ReLU
 from cthulhu.layers.advanced_activations import Softmax as Softmax
 from cthulhu.layers.advanced_activations import ThresholdedReLU as ThresholdedReLU
 from cthulhu.layers.base import Layer as Layer
+from cthulhu.layers.cells import GRUCell as GRUCell
+from cthulhu.layers.cells import LSTMCell as LSTMCell
+from cthulhu.layers.cells import SimpleRNNCell as SimpleRNNCell
 from cthulhu.layers.convolutional import Conv1D as Conv1D
 from cthulhu.layers.convolutional import Conv2D as Conv2D
 from cthulhu.layers.convolutional import Conv3D as Conv3D
@@ -84,12 +87,7 @@ from cthulhu.layers.pooling import MaxPooling2D as MaxPooling2D
 from cthulhu.layers.pooling import MaxPooling3D as MaxPooling3D
 from cthulhu.layers.recurrent import GRU as GRU
 from cthulhu.layers.recurrent import LSTM as LSTM
-from cthulhu.layers.recurrent import RNN as RNN
-from cthulhu.layers.recurrent import GRUCell as GRUCell
-from cthulhu.layers.recurrent import LSTMCell as LSTMCell
 from cthulhu.layers.recurrent import SimpleRNN as SimpleRNN
-from cthulhu.layers.recurrent import SimpleRNNCell as SimpleRNNCell
-from cthulhu.layers.recurrent import StackedRNNCells as StackedRNNCells
 from cthulhu.layers.resizing import Cropping1D as Cropping1D
 from cthulhu.layers.resizing import Cropping2D as Cropping2D
 from cthulhu.layers.resizing import Cropping3D as Cropping3D
@@ -99,10 +97,12 @@ from cthulhu.layers.resizing import UpSampling3D as UpSampling3D
 from cthulhu.layers.resizing import ZeroPadding1D as ZeroPadding1D
 from cthulhu.layers.resizing import ZeroPadding2D as ZeroPadding2D
 from cthulhu.layers.resizing import ZeroPadding3D as ZeroPadding3D
+from cthulhu.layers.rnn import RNN as RNN
 from cthulhu.layers.separable import DepthwiseConv2D as DepthwiseConv2D
 from cthulhu.layers.separable import SeparableConv1D as SeparableConv1D
 from cthulhu.layers.separable import SeparableConv2D as SeparableConv2D
 from cthulhu.layers.spec import InputSpec as InputSpec
+from cthulhu.layers.stacked_cells import StackedRNNCells as StackedRNNCells
 from cthulhu.layers.transposed import Conv2DTranspose as Conv2DTranspose
 from cthulhu.layers.transposed import Conv3DTranspose as Conv3DTranspose
 from cthulhu.layers.wrappers import Bidirectional as Bidirectional

@@ -1,12 +1,14 @@
 """Recurrent layers whose products are convolutions, for sequences of images.
 
-The plain recurrent layers and their loop are in `recurrent`.
+The plain recurrent layers and their loop are in `cells` and `rnn`.
 """
 
 from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.layers import shapes
-from cthulhu.layers.recurrent import RNN, CellRNN, LSTMCell, shows_its_cell
+from cthulhu.layers.cells import LSTMCell
+from cthulhu.layers.recurrent import CellRNN, shows_its_cell
+from cthulhu.layers.rnn import RNN
 from cthulhu.layers.spec import InputSpec
 
 

@@ -1,14 +1,14 @@
 """Layers around a layer: the same layer at each step, or both ways along a sequence."""
 
 import copy
-import inspect
 
 from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.core import Scope, current_scope, op, registry
 from cthulhu.layers.base import Layer
-from cthulhu.layers.recurrent import name_weights, standardize_args
+from cthulhu.layers.rnn import name_weights, standardize_args
 from cthulhu.layers.spec import InputSpec
+from cthulhu.layers.stacked_cells import takes
 
 
 class Wrapper(Layer):
@@ -75,7 +75,7 @@ class TimeDistributed(Wrapper):
         if not self.layer.supports_masking:
             steps_mask = None
         kwargs = {}
-        if training is not None and _takes(self.layer.call, "training"):
+        if training is not None and takes(self.layer.call, "training"):
             kwargs["training"] = training
         output, _ = self.layer.run(_all_steps(inputs), steps_mask, kwargs)
         return _by_sample(output, inputs)
@@ -215,7 +215,7 @@ class Bidirectional(Wrapper):
                 "initial_state": state,
                 "constants": constants,
             }
-            given = {k: v for k, v in given.items() if _takes(layer.call, k)}
+            given = {k: v for k, v in given.items() if takes(layer.call, k)}
             output = layer.call(inputs, **given)
             if self.return_state:
                 output, *state = output
@@ -256,10 +256,6 @@ class Bidirectional(Wrapper):
         if self._num_constants is not None:
             config["num_constants"] = self._num_constants
         return config
-
-
-def _takes(function, argument):
-    return argument in inspect.signature(function).parameters
 
 
 def _alone(values):

@@ -1,0 +1,439 @@
+"""Cells: one step of a recurrent layer, from inputs and states to output and states.
+
+`Cell` holds what SimpleRNN, GRU and LSTM cells have in common: `project` is what a step
+does with its input, and `step` the rest, so that a layer can project a whole sequence
+in one product before it loops.  Running a cell over a sequence is `rnn`'s business.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from cthulhu import activations, constraints, initializers, regularizers
+from cthulhu import backend as K
+from cthulhu.layers import shapes
+from cthulhu.layers.base import Layer
+
+
+class Cell(Layer):
+    """One step of a recurrent layer: what the built-in cells have in common.
+
+    Args:
+        units: Number of units, the size of the output and of each state.
+        activation: Name or function applied to what becomes the output.
+        use_bias: Whether biases are added.
+        kernel_initializer: Initializer of the kernel, `(features, gates * units)`.
+        recurrent_initializer: Initializer of the recurrent kernel,
+            `(units, gates * units)`.
+        bias_initializer: Initializer of the bias.
+        kernel_regularizer: Penalty on the kernel.
+        recurrent_regularizer: Penalty on the recurrent kernel.
+        bias_regularizer: Penalty on the bias.
+        kernel_constraint: Projection of the kernel after each update.
+        recurrent_constraint: Projection of the recurrent kernel after each update.
+        bias_constraint: Projection of the bias after each update.
+        dropout: Fraction of the inputs to drop while training, 0 to 1; the same ones at
+            all steps.
+        recurrent_dropout: Fraction of the output of the step before to drop.
+
+    Shapes:
+        Inputs `(batch, features)`, states `(batch, units)`, output `(batch, units)`.
+    """
+
+    gates = 1  # how many times `units` a kernel is wide
+    states_count = 1
+    step_rank = 2  # axes of the inputs of one step
+
+    def __init__(
+        self,
+        units: int,
+        activation="tanh",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.units = shapes.size(self, "units", units)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.recurrent_initializer = initializers.get(recurrent_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.recurrent_constraint = constraints.get(recurrent_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.dropout = shapes.rate(self, "dropout", dropout)
+        self.recurrent_dropout = shapes.rate(
+            self, "recurrent_dropout", recurrent_dropout
+        )
+        self._masks = None
+
+    @property
+    def state_size(self):
+        """The size of the state, or a tuple of the sizes of several."""
+        if self.states_count == 1:
+            return self.units
+        return (self.units,) * self.states_count
+
+    @property
+    def output_size(self):
+        return self.units
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=self._kernel_shape(self._channels(input_shape)),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self.recurrent_kernel = self.add_weight(
+            name="recurrent_kernel",
+            shape=self._kernel_shape(self.units),
+            initializer=self._recurrent_initializer(),
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=self._bias_shape(),
+                initializer=self._bias_initializer(),
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        self.built = True
+
+    def _kernel_shape(self, features):
+        return (features, self.gates * self.units)
+
+    def _channels(self, input_shape):
+        return input_shape[-1]
+
+    def _recurrent_initializer(self) -> Callable:
+        """An identity is meant for each gate, not for the whole kernel."""
+        initializer = self.recurrent_initializer
+        if self.gates == 1 or not isinstance(initializer, initializers.Identity):
+            return initializer
+
+        def identity_per_gate(shape, dtype=None):
+            eye = initializer((self.units, self.units), dtype=dtype)
+            return np.concatenate([np.asarray(eye)] * self.gates, axis=1)
+
+        return identity_per_gate
+
+    def _bias_shape(self):
+        return (self.gates * self.units,)
+
+    def _bias_initializer(self) -> Callable:
+        return self.bias_initializer
+
+    def _input_bias(self):
+        """The part of the bias that belongs to the inputs."""
+        return self.bias
+
+    def draw_masks(self, inputs, training=None):
+        """What to drop, of the inputs `(batch, features)` and of the output before.
+
+        Lists of arrays like the inputs, one for all gates or (`implementation=1`) one
+        for each; None where nothing is dropped.
+        """
+        count = self.gates if getattr(self, "implementation", 2) == 1 else 1
+
+        def draw(ones, rate):
+            if not 0.0 < rate < 1.0:
+                return None
+            return [
+                K.in_train_phase(lambda: K.dropout(ones, rate), ones, training=training)
+                for _ in range(count)
+            ]
+
+        return (
+            draw(K.ones_like(inputs), self.dropout),
+            draw(K.ones_like(self.zero_state(inputs)), self.recurrent_dropout),
+        )
+
+    def zero_state(self, inputs):
+        """Zeros in the shape of a state, for the inputs of one step."""
+        return K.zeros_like(K.tile(inputs[:, :1], [1, self.units]))
+
+    def _product(self, x, kernel, masks, product=K.dot, axis=-1):
+        """`x @ kernel`, with the dropped part of `x` at zero.
+
+        Args:
+            x: Inputs of one step, or of a whole sequence; or an output.
+            kernel: As wide as there are gates, along its last axis.
+            masks: None, one mask, or one for each gate.
+            product: What multiplies.
+            axis: Where the gates are in the product.
+        """
+        if masks is None:
+            return product(x, kernel)
+        if K.ndim(x) > self.step_rank:  # a sequence: the same is dropped at all steps
+            masks = [K.expand_dims(mask, 1) for mask in masks]
+        if len(masks) == 1:
+            return product(x * masks[0], kernel)
+        return K.concatenate(
+            [
+                product(x * mask, kernel[..., i * self.units : (i + 1) * self.units])
+                for i, mask in enumerate(masks)
+            ],
+            axis=axis,
+        )
+
+    def recur(self, before, masks=None):
+        """What the step does with the output of the step before alone."""
+        return self._product(before, self.recurrent_kernel, masks)
+
+    def project(self, inputs, input_masks=None):
+        """What the step does with its inputs alone; also for a whole sequence."""
+        projected = self._product(inputs, self.kernel, input_masks)
+        if self.use_bias:
+            bias = self._input_bias()
+            projected = K.bias_add(projected, bias, data_format="channels_last")
+        return projected
+
+    def step(self, projected, states, recurrent_masks=None):
+        """The step, from projected inputs and states: `(output, new_states)`."""
+        raise NotImplementedError
+
+    def call(self, inputs, states, training=None):
+        masks = self._masks or self.draw_masks(inputs, training)
+        return self.step(self.project(inputs, masks[0]), states, masks[1])
+
+    def _split(self, x):
+        """One part per gate, along the last axis."""
+        parts = x.shape[-1] // self.units
+        return [x[..., i * self.units : (i + 1) * self.units] for i in range(parts)]
+
+
+class SimpleRNNCell(Cell):
+    """A step that feeds its output back: `h = activation(x @ W + h_before @ U + b)`.
+
+    The arguments are those of `Cell`.
+
+    See: Elman, Finding structure in time, 1990.
+    """
+
+    def step(self, projected, states, recurrent_masks=None):
+        recurrent = self.recur(states[0], recurrent_masks)
+        output = self.activation(projected + recurrent)
+        return output, [output]
+
+
+class GatedCell(Cell):
+    """A cell with gates: the arguments that GRU and LSTM cells share.
+
+    Args:
+        recurrent_activation: Name or function applied to the gates.
+        implementation: How dropout treats the gates: 1 drops different inputs for each,
+            2 the same for all.  The sums are the same.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias: bool = True,
+        *,
+        implementation: int = 2,
+        **kwargs,
+    ):
+        super().__init__(units, activation, use_bias, **kwargs)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.implementation = implementation or 1  # 0 is an old name of 1
+
+
+class GRUCell(GatedCell):
+    """A step of a gated recurrent unit.
+
+    `z` and `r` are `recurrent_activation(x @ W + h_before @ U + b)`, the candidate is
+    `activation(x @ W + (r * h_before) @ U + b)`, and
+    `h = z * h_before + (1 - z) * candidate`.
+
+    Args:
+        units: Number of units.
+        activation: Name or function applied to the candidate.
+        recurrent_activation: Name or function applied to the gates.
+        reset_after: Whether `r` multiplies `h_before @ U + b_U`, with a bias of its
+            own, instead of `h_before`; this is how CuDNN computes it.
+        implementation: See `GatedCell`.  The other arguments are those of `Cell`.
+
+    See: Cho et al., Learning phrase representations using RNN encoder-decoder, 2014.
+    """
+
+    gates = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        implementation: int = 2,
+        reset_after: bool = False,
+        **kwargs,
+    ):
+        super().__init__(
+            units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            implementation=implementation,
+            **kwargs,
+        )
+        self.reset_after = reset_after
+
+    def _bias_shape(self):
+        width = self.gates * self.units
+        return (2, width) if self.reset_after else (width,)
+
+    def _input_bias(self):
+        return self.bias[0] if self.reset_after else self.bias
+
+    def step(self, projected, states, recurrent_masks=None):
+        before = states[0]
+        masks = recurrent_masks
+        x_z, x_r, x_h = self._split(projected)
+        if self.reset_after:
+            inner = self.recur(before, masks)
+            if self.use_bias:
+                inner = inner + self.bias[1]
+            h_z, h_r, h_h = self._split(inner)
+        else:
+            gates = self.recurrent_kernel[:, : 2 * self.units]
+            h_z, h_r = self._split(self._product(before, gates, masks and masks[:2]))
+        z = self.recurrent_activation(x_z + h_z)
+        r = self.recurrent_activation(x_r + h_r)
+        if self.reset_after:
+            h_h = r * h_h
+        else:
+            kernel = self.recurrent_kernel[:, 2 * self.units :]
+            h_h = self._product(r * before, kernel, masks and masks[-1:])
+        output = z * before + (1 - z) * self.activation(x_h + h_h)
+        return output, [output]
+
+
+class LSTMCell(GatedCell):
+    """A step of a long short-term memory.
+
+    The gates `i`, `f`, `o` are `recurrent_activation(x @ W + h_before @ U + b)`, the
+    candidate `activation(...)` of such a sum, `c = f * c_before + i * candidate`, and
+    `h = o * activation(c)`.
+
+    Args:
+        units: Number of units.
+        activation: Name or function applied to the candidate and to the memory.
+        recurrent_activation: Name or function applied to the gates.
+        unit_forget_bias: Whether the bias of the forget gate begins at 1.
+        implementation: See `GatedCell`.  The other arguments are those of `Cell`.
+
+    See: Hochreiter and Schmidhuber, Long short-term memory, 1997; Jozefowicz et al., An
+    empirical exploration of recurrent network architectures, 2015, for the bias.
+    """
+
+    gates = 4
+    states_count = 2
+
+    def __init__(
+        self,
+        units: int,
+        activation="tanh",
+        recurrent_activation="sigmoid",
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        recurrent_initializer="orthogonal",
+        bias_initializer="zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        recurrent_constraint=None,
+        bias_constraint=None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        implementation: int = 2,
+        **kwargs,
+    ):
+        super().__init__(
+            units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            implementation=implementation,
+            **kwargs,
+        )
+        self.unit_forget_bias = unit_forget_bias
+
+    def _bias_initializer(self):
+        if not self.unit_forget_bias:
+            return self.bias_initializer
+
+        def with_open_forget_gate(shape, dtype=None):
+            parts = [
+                self.bias_initializer((self.units,), dtype=dtype),
+                np.ones((self.units,)),
+                self.bias_initializer((2 * self.units,), dtype=dtype),
+            ]
+            return np.concatenate([np.asarray(part) for part in parts])
+
+        return with_open_forget_gate
+
+    def step(self, projected, states, recurrent_masks=None):
+        before, memory = states
+        recurrent = self.recur(before, recurrent_masks)
+        z_i, z_f, z_c, z_o = self._split(projected + recurrent)
+        i = self.recurrent_activation(z_i)
+        f = self.recurrent_activation(z_f)
+        memory = f * memory + i * self.activation(z_c)
+        output = self.recurrent_activation(z_o) * self.activation(memory)
+        return output, [output, memory]
