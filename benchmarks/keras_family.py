@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 
+import keras_nets
+import nets
 import workloads
 from workloads import BATCH, CALLS, COMPARED_RATE, DROPOUT, RATE, SMALL_BATCH, WIDTHS
 
@@ -22,9 +24,12 @@ class Engine:
         for part in ("callbacks", "layers", "models", "optimizers"):
             module = f"{self.keras.__name__}.{part}"
             setattr(self, part, importlib.import_module(module))
+        self.nets = keras_nets.Family(self)
 
     def settings(self, workload: str) -> list[dict]:
         """Settings of `compile` worth trying; the fastest is measured."""
+        if nets.find(workload):
+            return self.nets.settings()
         if self.ours:
             return [{"steps_per_execution": 1}] if workload == "weights, 1" else [{}]
         # With longer executions Keras 3 tells callbacks of every 32nd batch alone.
@@ -91,6 +96,9 @@ class Engine:
 
     def repetition(self, workload: str, setting: dict):
         """What one repetition does."""
+        found = nets.find(workload)
+        if found:
+            return self.nets.repetition(*found, setting)
         x, y = workloads.data(workload)
         model = self.model(workloads.model_of(workload), setting)
         if workload == "evaluate":
@@ -111,6 +119,9 @@ class Engine:
 
     def losses(self, kind: str) -> list[float]:
         """Losses of the first batches, in the order of the rows."""
+        net = nets.named(kind)
+        if net:
+            return self.nets.losses(net, workloads.COMPARED)
         x, y = workloads.data()
         count = workloads.COMPARED
         model = self.model(kind, self.settings("history")[0], 0, COMPARED_RATE)

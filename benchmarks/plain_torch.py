@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import nets
 import numpy as np
 import torch
+import torch_nets
 import workloads
 from torch.nn import functional
 from workloads import BATCH, CALLS, DROPOUT, EPSILON, RATE, RHO, SMALL_BATCH, WIDTHS
@@ -27,19 +29,24 @@ def module_for(kind: str, dropout: float = DROPOUT) -> torch.nn.Sequential:
 
 
 class Engine:
-    """PyTorch by hand."""
+    """PyTorch by hand; its compiler is tried with the nets."""
 
     def __init__(self, name: str):
-        del name
         self.most = torch.get_num_threads()
+        self.nets = torch_nets.Family(name == workloads.COMPILED)
 
     def settings(self, workload: str) -> list[dict]:
         """Numbers of threads; one call has no use for several."""
-        del workload
+        found = nets.find(workload)
+        if found:
+            return self.nets.settings(*found)
         return [{"threads": n} for n in sorted({1, self.most})]
 
     def prepare(self, workload: str, setting: dict):
         """A function without arguments: one repetition."""
+        found = nets.find(workload)
+        if found:
+            return self.nets.repetition(*found, setting)
         repeat = self.repetition(workload)
 
         def run():
@@ -106,6 +113,9 @@ class Engine:
 
     def losses(self, kind: str) -> list[float]:
         """Losses of the first batches, in the order of the rows."""
+        net = nets.named(kind)
+        if net:
+            return self.nets.losses(net, workloads.COMPARED)
         x, y = (torch.from_numpy(a) for a in workloads.data())
         train = trainer(module_for(kind, dropout=0.0), workloads.COMPARED_RATE)
         starts = np.arange(workloads.COMPARED) * BATCH

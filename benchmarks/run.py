@@ -8,6 +8,8 @@ measured, and how often, stands in `workloads.py`.
     python benchmarks/run.py            all
     QUICK=1 python benchmarks/run.py    fewer rows and repetitions
     python benchmarks/run.py fit mlp    these rows alone
+    python benchmarks/run.py mnist      the rows of a net; or "mnist train" alone
+    ENGINES="ours,PyTorch by hand" python benchmarks/run.py    these engines alone
 """
 
 from __future__ import annotations
@@ -23,10 +25,15 @@ import time
 from pathlib import Path
 
 import workloads
-from workloads import COLD, ENGINES, KERAS, OURS, Bound, Workload
+from workloads import COLD, FIRSTS, KERAS, OURS, Bound, Workload
 
 FOLDER = Path(__file__).parent
-SCALE = {"µs": 1e6, "ms": 1e3, "s": 1.0}
+SCALE = {"µs": 1e6, "ms": 1e3, "s": 1.0, "MB": 1.0}
+ENGINES = [
+    name
+    for name in workloads.ENGINES
+    if name in os.environ.get("ENGINES", ",".join(workloads.ENGINES)).split(",")
+]
 PACKAGES = ("cthulhu", "jax", "keras", "tensorflow-cpu", "tensorflow", "torch")
 
 Times = dict[tuple[str, str], list[float]]  # by row and engine, seconds of one part
@@ -90,15 +97,21 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def compare_losses(workers: dict[str, Worker]) -> list[str]:
+def compare_losses(workers: dict[str, Worker], rows: list[Workload]) -> list[str]:
     """Whether engines compute the same; one line for each model."""
     lines = []
-    for kind in workloads.WIDTHS:
-        found = {name: worker.ask("losses", kind) for name, worker in workers.items()}
-        ours = found.pop(OURS)
+    for kind, row in {workloads.model_of(row.name): row for row in rows}.items():
+        found = {
+            name: worker.ask("losses", kind)
+            for name, worker in workers.items()
+            if name in row.only
+        }
+        ours = found.pop(OURS, None)
         for name in [name for name, losses in found.items() if losses is None]:
-            if name in workers and workers[name].process.poll() is not None:
+            if workers[name].process.poll() is not None:
                 del workers[name]  # it could not be loaded
+        if ours is None:
+            continue
         off = {
             name: max(abs(a - b) for a, b in zip(ours, losses, strict=True))
             for name, losses in found.items()
@@ -139,31 +152,44 @@ def measure(workers: dict[str, Worker], rows: list[Workload]) -> tuple[Times, di
     return times, settings
 
 
-def measure_cold(workers: dict[str, Worker]) -> tuple[Times, dict]:
-    """Times of whole processes that train for one epoch."""
+def measure_cold(workers: dict[str, Worker], row: Workload) -> tuple[Times, dict]:
+    """Times, and memory, of whole processes."""
     times: Times = {}
     tried = {
-        name: worker.ask("settings", "fit") or [{}]
+        name: worker.ask("settings", row.name) or [{}]
         for name, worker in workers.items()
-        if name in COLD.only
+        if name in row.only
     }
     for i in range(1 + workloads.COLD_REPETITIONS):
-        tell(f"cold processes, {i} of {workloads.COLD_REPETITIONS}")
+        tell(f"{row.title}: processes, {i} of {workloads.COLD_REPETITIONS}")
         for name, settings in tried.items():
-            found = [cold(name, setting) for setting in settings]
+            found = [cold(name, row.name, setting) for setting in settings]
+            best = min(found)
             if i == 0:  # the first time files come from the disk; find what is fastest
-                tried[name] = [settings[found.index(min(found))]]
-            elif min(found) < float("inf"):
-                times.setdefault((COLD.name, name), []).append(min(found))
-    return times, {(COLD.name, name): settings[0] for name, settings in tried.items()}
+                tried[name] = [settings[found.index(best)]]
+            elif best[0] < float("inf"):
+                times.setdefault((row.name, name), []).append(best[0])
+                memory = workloads.memory_of(row).name
+                times.setdefault((memory, name), []).append(best[1])
+    return times, {(row.name, name): settings[0] for name, settings in tried.items()}
 
 
-def cold(name: str, setting: dict) -> float:
-    """Seconds that a process takes; infinite if it fails."""
+def cold(name: str, row: str, setting: dict) -> tuple[float, float]:
+    """Seconds until a process has done its work, and the MB it had; infinite if not."""
     start = time.perf_counter()
-    command = [sys.executable, FOLDER / "worker.py", name, "cold", json.dumps(setting)]
-    process = subprocess.run(command, env=surroundings(name), capture_output=True)
-    return float("inf") if process.returncode else time.perf_counter() - start
+    command = [sys.executable, FOLDER / "worker.py", name, row, json.dumps(setting)]
+    process = subprocess.Popen(
+        command,
+        env=surroundings(name),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    line = process.stdout.readline()
+    seconds = time.perf_counter() - start
+    last = process.stdout.read()
+    if process.wait() or not line or not last:
+        return float("inf"), float("inf")
+    return seconds, float(last)
 
 
 def ratio(times: Times, one: tuple[str, str], other: tuple[str, str]):
@@ -235,18 +261,26 @@ def versions() -> str:
 
 def main() -> None:
     """Measure, and print the table."""
-    chosen = sys.argv[1:]
-    rows = [w for w in workloads.WORKLOADS if not chosen or w.name in chosen]
+    chosen = set(sys.argv[1:])
+
+    def wanted(of):
+        return [
+            row
+            for row in of
+            if not chosen or chosen & {row.name, workloads.model_of(row.name)}
+        ]
+
+    rows, processes = wanted(workloads.WORKLOADS), wanted((COLD, *FIRSTS))
     with open(Path(sys.prefix) / "workers.log", "w") as log:
         workers = {name: Worker(name, log) for name in ENGINES}
         try:
-            equality = compare_losses(workers)
+            equality = compare_losses(workers, rows)
             times, settings = measure(workers, rows)
-            if not chosen or COLD.name in chosen:
-                more = measure_cold(workers)
+            for row in processes:
+                more = measure_cold(workers, row)
                 times.update(more[0])
                 settings.update(more[1])
-                rows.append(COLD)
+                rows += [row, workloads.memory_of(row)]
         finally:
             for worker in workers.values():
                 worker.close()

@@ -1,7 +1,11 @@
 """A process that holds one engine and does what it is told, a line at a time.
 
 Commands and answers are lines of JSON: `["losses", kind]`, `["prepare", workload]`,
-`["run", workload]`.  `worker.py ENGINE cold SETTING` trains one epoch and ends.
+`["run", workload]`.
+
+`worker.py ENGINE ROW SETTING` is a whole process: it trains one epoch, or does the
+first step of a net, prints a line, does some more steps, and prints how many MB
+it had at most.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import resource
 import statistics
 import sys
 import time
@@ -16,7 +21,11 @@ import traceback
 
 import workloads
 
-FILES = {workloads.HAND: "hand_jax", workloads.PLAIN: "plain_torch"}
+FILES = {
+    workloads.HAND: "hand_jax",
+    workloads.PLAIN: "plain_torch",
+    workloads.COMPILED: "plain_torch",
+}
 TRIES = 3
 
 
@@ -68,8 +77,20 @@ def obey() -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
 
+def live() -> None:
+    """Be a whole process that does the work of a row."""
+    name, row, setting = sys.argv[1:]
+    engine = engine_for(name)
+    repeat = engine.prepare(row, json.loads(setting))
+    repeat()
+    print("done", flush=True)
+    if workloads.net_of(row):
+        repeat()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+
+
 if __name__ == "__main__":
-    if sys.argv[2:3] == ["cold"]:
-        engine_for(sys.argv[1]).prepare("fit", json.loads(sys.argv[3]))()
+    if sys.argv[2:]:
+        live()
     else:
         obey()

@@ -9,6 +9,7 @@ import functools
 import os
 from typing import NamedTuple
 
+import nets
 import numpy as np
 
 QUICK = bool(os.environ.get("QUICK"))
@@ -33,8 +34,9 @@ OURS = "ours"
 HAND = "JAX by hand"
 KERAS = {f"Keras 3 {name}": name for name in ("jax", "tensorflow", "torch")}
 PLAIN = "PyTorch by hand"
-ENGINES = (OURS, HAND, *KERAS, PLAIN)
-PEERS = (*KERAS, PLAIN)
+COMPILED = "PyTorch compiled"
+ENGINES = (OURS, HAND, *KERAS, PLAIN, COMPILED)
+PEERS = (*KERAS, PLAIN, COMPILED)
 
 
 class Bound(NamedTuple):
@@ -57,7 +59,7 @@ class Workload(NamedTuple):
     Attributes:
         name: How rows are told apart.
         title: What the table says.
-        unit: "µs" or "ms" or "s".
+        unit: "µs" or "ms" or "s", or "MB".
         parts: Steps or calls in a repetition; the time is that of one.
         bounds: What it must show.
         only: Engines that have it.
@@ -68,7 +70,7 @@ class Workload(NamedTuple):
     unit: str
     parts: int
     bounds: tuple[Bound, ...] = ()
-    only: tuple[str, ...] = ENGINES
+    only: tuple[str, ...] = (OURS, HAND, *KERAS, PLAIN)
 
 
 FRAMEWORKS = (OURS, *KERAS)
@@ -121,6 +123,38 @@ WORKLOADS = (
     Workload("evaluate", f"evaluate, {ROWS:,} rows", "ms", 1, (Bound(1, PEERS),)),
     Workload("predict", f"predict, {ROWS:,} rows", "ms", 1, (Bound(1, PEERS),)),
 )
+
+
+def rows_of(net: nets.Net) -> list[Workload]:
+    """What is measured of a net: training, then calls with one row and with many."""
+
+    def row(part, title, parts):
+        bounds = (Bound(1, PEERS),)
+        return Workload(
+            f"{net.name} {part}", title, "ms", parts, bounds, (OURS, *PEERS)
+        )
+
+    return [
+        row("train", f"{net.title}, a step of {net.batch}", net.steps),
+        row("1", "  prediction, 1 row", net.calls),
+        row(f"{nets.ASKED}", f"  prediction, {nets.ASKED} rows", nets.LARGE_CALLS),
+    ]
+
+
+def first_of(net: nets.Net) -> Workload:
+    """From the start of a process to the end of the first step."""
+    title = f"{net.title}, a process to its first step"
+    bounds = (Bound(1.5, PEERS),)
+    return Workload(f"{net.name} first", title, "s", 1, bounds, (OURS, *PEERS))
+
+
+def memory_of(row: Workload) -> Workload:
+    """The most memory that the process of a `first_of` had after some more steps."""
+    bounds = (Bound(1.2, (PLAIN,)),)
+    return Workload(f"{row.name}: memory", "  its most memory", "MB", 1, bounds)
+
+
+WORKLOADS += tuple(row for net in nets.NETS for row in rows_of(net))
 COLD = Workload(
     "cold",
     "a cold process, one epoch",
@@ -129,6 +163,9 @@ COLD = Workload(
     (Bound(1, tuple(KERAS)),),
     (OURS, *KERAS),
 )
+
+
+FIRSTS = tuple(first_of(net) for net in nets.NETS)
 
 
 @functools.cache
@@ -165,4 +202,13 @@ def batches(of):
 
 def model_of(workload: str) -> str:
     """Which model a workload trains or asks."""
+    net = net_of(workload)
+    if net:
+        return net.name
     return "mlp" if workload == "mlp" else "softmax"
+
+
+def net_of(workload: str) -> nets.Net | None:
+    """The net that a workload trains or asks, if it is one."""
+    found = nets.find(workload)
+    return found and found[0]
