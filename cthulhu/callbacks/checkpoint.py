@@ -16,7 +16,7 @@ from cthulhu import errors
 from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.durations import seconds_of
 from cthulhu.callbacks.filenames import Template
-from cthulhu.callbacks.monitored import LogNames, Monitor, epoch_number
+from cthulhu.callbacks.monitored import LogNames, Monitor, epoch_number, say
 from cthulhu.callbacks.paths import check_writable
 from cthulhu.callbacks.rescue import Rescue
 from cthulhu.callbacks.retention import check_link, point, retain
@@ -98,6 +98,9 @@ class ModelCheckpoint(Callback):
         save_on_exception: bool | str | os.PathLike = False,
         save_on_sigterm: bool | str | os.PathLike = False,
     ):
+        if isinstance(monitor, int):  # (filepath, verbose, save_best_only), of old
+            best_only = bool(verbose) or save_best_only
+            monitor, verbose, save_best_only = "val_loss", monitor, best_only
         self.filepath = os.fspath(filepath)
         self.monitor = monitor
         self.verbose = verbose
@@ -260,7 +263,7 @@ class ModelCheckpoint(Callback):
         if path is None:
             return False
         if not self.save_best_only:
-            self._say(epoch, f"saving model to {path}")
+            self._say("saves", epoch, path=path)
             value = None
             if self.keep is not None:
                 value = self._monitor.value(
@@ -273,14 +276,11 @@ class ModelCheckpoint(Callback):
         )
         if current is None:
             return True
+        words = {"monitor": self.monitor, "best": self.best}
         if not self.monitor_op(current, self.best):
-            self._say(epoch, f"{self.monitor} did not improve from {self.best:0.5f}")
+            self._say("does_not_improve", epoch, **words)
             return True
-        self._say(
-            epoch,
-            f"{self.monitor} improved from {self.best:0.5f} to {current:0.5f}, "
-            f"saving model to {path}",
-        )
+        self._say("improves", epoch, current=current, path=path, **words)
         self._save_one_of_many(path, current)
         self.best = current
         return True
@@ -292,7 +292,7 @@ class ModelCheckpoint(Callback):
             self.saved = retain(self.saved, path, value, self.keep, sign)
 
     def _save_apart(self, path: str) -> None:
-        self._say(self._epoch, f"saving model to {path}")
+        self._say("saves", self._epoch, path=path)
         self._save(path)
 
     def _save(self, path: str) -> None:
@@ -317,9 +317,9 @@ class ModelCheckpoint(Callback):
             )
             self.latest = None
 
-    def _say(self, epoch: int, what: str) -> None:
+    def _say(self, what: str, epoch: int, **values: Any) -> None:
         if self.verbose > 0:
-            print(f"\nEpoch {epoch_number(epoch):05d}: {what}")
+            say(what, epoch, **values)
 
     def _counters(self, epoch: int, batch: int) -> dict[str, int]:
         counters = {"epoch": epoch_number(epoch)}

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cthulhu import config, errors, metrics, vocabulary
+from cthulhu.callbacks.output import put
 
 
 class LogNames(NamedTuple):
@@ -93,6 +94,12 @@ def lookup(logs: Mapping[str, Any], name: str) -> Any:
 def epoch_number(epoch: int) -> int:
     """The number of an epoch as people count it, in messages and file names."""
     return epoch + vocabulary.quirk("first_epoch_number", config.generation())
+
+
+def say(what: str, epoch: int, **values: Any) -> None:
+    """Print what a callback does, in the words of the generation that is asked for."""
+    template = vocabulary.wording(what, config.generation())
+    put(template.format(epoch=epoch_number(epoch), **values) + "\n")
 
 
 def patience_of(patience: int) -> int:

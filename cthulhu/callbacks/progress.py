@@ -3,15 +3,15 @@
 `Progbar` draws one bar; `ProgbarLogger` feeds it from the hooks of training.
 """
 
-import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from cthulhu import errors
+from cthulhu import config, errors, vocabulary
 from cthulhu.callbacks.base import Callback
+from cthulhu.callbacks.output import Screen, put
 
 
 class Progbar:
@@ -44,18 +44,26 @@ class Progbar:
         self.verbose = verbose
         self.interval = interval
         self.stateful_metrics = set(stateful_metrics or ())
-        is_terminal = getattr(sys.stdout, "isatty", lambda: False)()
-        self._redraws = is_terminal or "ipykernel" in sys.modules
-        self._drawn = 0  # characters of the last drawing
+        self._plain = vocabulary.quirk("plain_bar", config.generation())
+        self._screen = Screen(redraws=self._plain)
         self._seen = 0
         self._values: dict[str, list] = {}  # name -> [sum, number of steps]
         self._start = time.time()
         self._last_update = 0.0
 
     def update(
-        self, current: int, values: Iterable[tuple[str, Any]] | None = None
+        self,
+        current: int,
+        values: Iterable[tuple[str, Any]] | None = None,
+        force: bool = False,
     ) -> None:
-        """Move the bar to step `current` and take the values of the last steps in."""
+        """Move the bar to step `current` and take the values of the last steps in.
+
+        Args:
+            current: Steps so far.
+            values: Pairs of a name and its value in the last step.
+            force: Draw the bar, however short a time ago that was done last.
+        """
         steps = current - self._seen
         self._seen = current
         sums = self._values
@@ -72,11 +80,13 @@ class Progbar:
         now = time.time()
         done = self.target is not None and current >= self.target
         if self.verbose == 1:
-            if done or now - self._last_update >= self.interval:
+            force = force or (done and not self._plain)
+            if force or now - self._last_update >= self.interval:
                 self._draw(current, now)
                 self._last_update = now
         elif self.verbose == 2 and done:
-            self._write(f" - {now - self._start:.0f}s{self._summary()}\n")
+            dash = "" if self._plain else " - "
+            put(f"{dash}{now - self._start:.0f}s{self._summary()}\n")
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
         """Move the bar on by `n` steps."""
@@ -86,15 +96,11 @@ class Progbar:
         """Draw the bar a last time; an unknown target is known now."""
         if self.target is None:
             self.target = self._seen
-        self.update(self._seen, values)
+        self.update(self._seen, values, force=True)
 
     def _draw(self, current: int, now: float) -> None:
-        erase = "\b" * self._drawn + "\r" if self._redraws else "\n"
         text = self._bar(current) + self._timing(current, now) + self._summary()
-        padding = " " * (self._drawn - len(text))
-        self._drawn = len(text)
-        done = self.target is not None and current >= self.target
-        self._write(erase + text + padding + ("\n" if done else ""))
+        self._screen.draw(text, self.target is not None and current >= self.target)
 
     def _bar(self, current: int) -> str:
         if self.target is None:
@@ -110,7 +116,10 @@ class Progbar:
         elapsed = now - self._start
         each = elapsed / current if current else 0.0
         if self.target is not None and current < self.target:
-            return f" - ETA: {_remaining(each * (self.target - current))}"
+            left = each * (self.target - current)
+            return f" - ETA: {f'{int(left)}s' if self._plain else _remaining(left)}"
+        if self._plain:
+            return f" - {int(elapsed)}s"
         if each >= 1:
             speed = f"{each:.0f}s/step"
         elif each >= 1e-3:
@@ -130,14 +139,6 @@ class Progbar:
         size = abs(value) if self.verbose == 1 else value
         return f"{value:.4f}" if size > 1e-3 else f"{value:.4e}"
 
-    def _write(self, text: str) -> None:
-        try:
-            sys.stdout.write(text)
-        except UnicodeEncodeError:  # a metric's name that the terminal cannot show
-            encoding = sys.stdout.encoding or "ascii"
-            sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-        sys.stdout.flush()
-
 
 def _remaining(seconds: float) -> str:
     minutes = int(seconds % 3600 // 60)
@@ -151,12 +152,14 @@ def _remaining(seconds: float) -> str:
 class ProgbarLogger(Callback):
     """Print the progress of training to standard output.
 
-    `fit` makes one unless `verbose=0`.
+    `fit` makes one unless `verbose=0`.  While an epoch runs, a name shows its mean over
+    the samples so far or, if it is stateful, its last value.  In the end each name
+    shows what the epoch reports, as it stands in the history; numbers that callbacks
+    put into `logs` come last.
 
     Args:
         count_mode: `"samples"` or `"steps"`: what the bar counts.
-        stateful_metrics: Names of metrics shown as they are; all others are averaged
-            over what was counted.
+        stateful_metrics: Names of metrics shown as they are; all others are averaged.
 
     Raises:
         ValueError: for another `count_mode`.
@@ -179,7 +182,7 @@ class ProgbarLogger(Callback):
         self.use_steps = count_mode == "steps"
         self.stateful_metrics = set(stateful_metrics or ())
         self.verbose = 0
-        self.log_values: list[tuple[str, Any]] = []
+        self._ends_bars = True
 
     @property
     def idle_hooks(self) -> tuple[str, ...]:
@@ -187,38 +190,83 @@ class ProgbarLogger(Callback):
         silent = not (self.params or {}).get("verbose", self.verbose)
         return () if not silent else ("on_train_batch_begin", "on_train_batch_end")
 
+    def ending(self) -> Callback:
+        """A callback for the place behind all others, which ends this one's bars.
+
+        So they have what callbacks in between put into `logs`.
+        """
+        self._ends_bars = False
+        return _Ending(self)
+
     def on_train_begin(self, logs=None):
         self.verbose = self.params["verbose"]
         self.epochs = self.params["epochs"]
 
     def on_epoch_begin(self, epoch, logs=None):
         self.seen = 0
-        self.log_values = []
+        self._samples = 0
+        self._totals: dict[str, Any] = {}  # name -> sum over samples
         self.target = self.params.get("steps" if self.use_steps else "samples")
         if self.verbose:
-            print(f"Epoch {epoch + 1}/{self.epochs}")
+            put(f"Epoch {epoch + 1}/{self.epochs}\n")
             self.progbar = Progbar(
                 self.target,
                 verbose=self.verbose,
-                stateful_metrics=self.stateful_metrics,
+                stateful_metrics=self.params["metrics"],  # averaged here
             )
 
     def on_batch_end(self, batch, logs=None):
         if not self.verbose:
             return
-        self.seen += 1 if self.use_steps else logs.get("size", 0)
-        values = [(name, logs[name]) for name in self.params["metrics"] if name in logs]
+        size = logs.get("size", 0)
+        self.seen += 1 if self.use_steps else size
+        self._samples += size
+        values = [
+            (name, self._so_far(name, logs[name], size))
+            for name in self.params["metrics"]
+            if name in logs
+        ]
         if self.target is None or self.seen < self.target:
             self.progbar.update(self.seen, values)
-        else:  # drawn at the end of the epoch, with the results of validation
-            self.log_values += values
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.verbose:
-            names = self.params["metrics"]
-            values = [(name, logs[name]) for name in names if name in logs]
-            values = self.log_values + values
-            if self.target is None:
-                self.progbar.finish(values)
-            else:
-                self.progbar.update(self.seen, values)
+        if self._ends_bars:
+            self.end_bar(logs or {})
+
+    def end_bar(self, logs: Mapping[str, Any]) -> None:
+        """Draw an epoch's bar a last time, with what the epoch reports."""
+        if not self.verbose:
+            return
+        names = [name for name in self.params["metrics"] if name in logs]
+        names += [n for n in logs if n not in names and _is_number(logs[n])]
+        values = [(name, logs[name]) for name in names]
+        self.progbar.stateful_metrics.update(names)
+        if self.target is None:
+            self.progbar.finish(values)
+        else:
+            self.progbar.update(self.seen, values, force=self.seen >= self.target)
+
+    def _so_far(self, name: str, value: Any, size: int) -> Any:
+        """What a name shows after another batch of so many samples."""
+        if name in self.stateful_metrics:
+            return value
+        total = self._totals[name] = self._totals.get(name, 0.0) + value * size
+        return total / max(self._samples, 1)
+
+
+class _Ending(Callback):
+    """The end of the bars of a `ProgbarLogger`, at another place of the list."""
+
+    adds_logs = ()
+
+    def __init__(self, logger: ProgbarLogger):
+        self.logger = logger
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.logger.end_bar(logs or {})
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, (str, bytes)) and (
+        np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf"
+    )

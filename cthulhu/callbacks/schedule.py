@@ -4,6 +4,7 @@ A schedule that is a formula of the step belongs into the optimizer, as its `lr`
 """
 
 import inspect
+import numbers
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -11,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from cthulhu import backend as K
-from cthulhu import errors, vocabulary
+from cthulhu import config, errors, vocabulary
 from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.monitored import (
     LogNames,
     Monitor,
     checked_patience,
-    epoch_number,
     listed,
     patience_of,
+    say,
 )
 
 
@@ -30,59 +31,86 @@ class LearningRateScheduler(Callback):
 
     Args:
         schedule: Function of the epoch (from 0), or of the epoch and the present rate,
-            that returns the new rate: a number, NumPy's included.  Which of the two it
-            is, its signature tells.
+            that returns the new rate: a finite float, NumPy's included.  Which of the
+            two it is, its signature tells.  An error of its own says for which epoch.
         verbose: 1 prints the rate.
 
     Raises:
-        TypeError: for a schedule that is no function.
-        ValueError: for a result that is no number, and for an optimizer without `lr`.
+        TypeError: for a schedule that is no function of one or two arguments.
+        ValueError: for a result that is no float (an int is none: it is what `1 // 10`
+            gives), and for an optimizer without `lr`.
 
     Example:
         >>> LearningRateScheduler(lambda epoch, lr: lr * 0.5 if epoch % 10 == 9 else lr)
     """
 
-    adds_logs = ("lr",)
-
     def __init__(self, schedule: Callable, verbose: int = 0):
-        if not callable(schedule):
+        if not callable(schedule) or not (_takes(schedule, 1) or _takes(schedule, 2)):
             raise TypeError(
                 errors.message(
                     "`schedule` of LearningRateScheduler cannot be called",
                     repr(schedule),
                     "a function of the epoch that returns the rate",
                     "For a fixed rate, give it to the optimizer"
-                    if _is_number(schedule)
+                    if isinstance(schedule, numbers.Real)
                     else None,
                 )
             )
         self.schedule = schedule
         self.verbose = verbose
 
+    @property
+    def adds_logs(self) -> tuple[str, ...]:
+        """The rate, in every generation that told it."""
+        return ("lr",) if self._logs_rate() else ()
+
+    def check_logs(self, known: LogNames) -> None:
+        """Refuse an optimizer without a rate, before the first step."""
+        self._check_optimizer()
+
     def on_epoch_begin(self, epoch, logs=None):
+        self._check_optimizer()
+        lr = self._scheduled(epoch)
+        K.set_value(self.model.optimizer.lr, lr)
+        if self.verbose > 0:
+            say("sets_rate", epoch, rate=lr)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs is not None and self._logs_rate():
+            logs["lr"] = K.get_value(self.model.optimizer.lr)
+
+    def _logs_rate(self) -> bool:
+        return vocabulary.quirk("schedule_logs_rate", config.generation())
+
+    def _check_optimizer(self) -> None:
         if not hasattr(self.model.optimizer, "lr"):
             raise ValueError('Optimizer must have a "lr" attribute.')
-        if _takes_two(self.schedule):
-            lr = self.schedule(epoch, float(K.get_value(self.model.optimizer.lr)))
-        else:
-            lr = self.schedule(epoch)
-        if not _is_number(lr):
+
+    def _scheduled(self, epoch: int) -> Any:
+        """What the schedule says for an epoch, a finite float."""
+        knows_rate = vocabulary.quirk("schedule_knows_rate", config.generation())
+        arguments: list[Any] = [epoch]
+        if _takes(self.schedule, 2) and (knows_rate or not _takes(self.schedule, 1)):
+            arguments.append(float(K.get_value(self.model.optimizer.lr)))
+        try:
+            lr = self.schedule(*arguments)
+        except Exception as error:
+            error.add_note(
+                f"In `schedule` of LearningRateScheduler, for epoch {epoch}."
+            )
+            raise
+        if not _is_float(lr) or not np.isfinite(lr):
             raise ValueError(
                 errors.message(
                     'The output of the "schedule" function should be float',
-                    received=f"{lr!r} for epoch {epoch}",
+                    received=f"{lr!r} for epoch {epoch}, in LearningRateScheduler",
+                    expected="a finite float",
+                    fix=f"Return `float(...)` or, here, {float(lr)}"
+                    if isinstance(lr, numbers.Integral) and not isinstance(lr, bool)
+                    else None,
                 )
             )
-        K.set_value(self.model.optimizer.lr, lr)
-        if self.verbose > 0:
-            print(
-                f"\nEpoch {epoch_number(epoch):05d}: LearningRateScheduler setting "
-                f"learning rate to {lr}."
-            )
-
-    def on_epoch_end(self, epoch, logs=None):
-        if logs is not None:
-            logs["lr"] = K.get_value(self.model.optimizer.lr)
+        return lr
 
 
 class ReduceLROnPlateau(Callback):
@@ -206,12 +234,9 @@ class ReduceLROnPlateau(Callback):
             return
         K.set_value(self.model.optimizer.lr, new_lr)
         if self.verbose > 0:
-            print(
-                f"\nEpoch {epoch_number(epoch):05d}: ReduceLROnPlateau reducing "
-                f"learning rate to {new_lr}."
-            )
+            say("reduces_rate", epoch, rate=new_lr)
         self.cooldown_counter = self.cooldown
-        self.wait = 0
+        self.wait = patience_of(0)  # the extra epoch is sat out before the first only
 
 
 def _renamed(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -222,26 +247,29 @@ def _renamed(kwargs: dict[str, Any]) -> dict[str, Any]:
         if old in new:
             raise TypeError(f"`ReduceLROnPlateau` got an unexpected argument `{old}`.")
         found.update(new)
-        warnings.warn(
-            f"`{old}` argument is deprecated and will be removed, "
-            f"use `{', '.join(new)}` instead.",
-            UserWarning,
-            stacklevel=3,
-        )
+        if vocabulary.quirk("warns_of_epsilon", config.generation()):
+            warnings.warn(
+                f"`{old}` argument is deprecated and will be removed, "
+                f"use `{', '.join(new)}` instead.",
+                UserWarning,
+                stacklevel=3,
+            )
     return found
 
 
-def _takes_two(schedule: Callable) -> bool:
-    """Whether a schedule takes the present rate beside the epoch."""
+def _takes(schedule: Callable, count: int) -> bool:
+    """Whether a schedule can be called with so many arguments."""
     try:
-        inspect.signature(schedule).bind(0, 0.0)
-    except (TypeError, ValueError):  # takes one; or has no signature to read
+        inspect.signature(schedule).bind(*range(count))
+    except TypeError:
         return False
+    except ValueError:  # has no signature to read: the epoch is always right
+        return count == 1
     return True
 
 
-def _is_number(value: Any) -> bool:
-    if isinstance(value, (bool, np.bool_, str)) or value is None:
+def _is_float(value: Any) -> bool:
+    if isinstance(value, str) or value is None:
         return False
     array = np.asarray(value)
-    return array.ndim == 0 and array.dtype.kind in "fiu"
+    return array.ndim == 0 and array.dtype.kind == "f"

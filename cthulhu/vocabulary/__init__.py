@@ -16,3 +16,4 @@ from cthulhu.vocabulary.speak import no_attribute as no_attribute
 from cthulhu.vocabulary.speak import quirk as quirk
 from cthulhu.vocabulary.speak import spellings as spellings
 from cthulhu.vocabulary.speak import translate as translate
+from cthulhu.vocabulary.speak import wording as wording

@@ -310,10 +310,57 @@ _FROM_FUNCTION = {"accuracy": "acc"} | {
     short: long for short, long in LOG_KEYS if short not in ("acc", "lr")
 }
 
+_JSON = {"Accept": "application/json", "Content-Type": "application/json"}
+
 # What a generation does otherwise and what changes results.
 QUIRKS = {
     "default_epochs": {"1": 10, "2.1": 1, "2.3": 1},
     "first_epoch_number": {"1": 0, "2.1": 1, "2.3": 1},  # in file names and messages
     "extra_patience": {"1": 1, "2.1": 0, "2.3": 0},  # epochs beyond `patience`
     "metric_keys": {"1": _FROM_FUNCTION, "2.1": _FROM_FUNCTION, "2.3": {}},
+    # a schedule that can do without the present rate is called without it
+    "schedule_knows_rate": {"1": False, "2.1": True, "2.3": True},
+    "schedule_logs_rate": {"1": False, "2.1": False, "2.3": True},
+    "warns_of_epsilon": {"1": False, "2.1": True, "2.3": True},
+    "remote_headers": {"1": _JSON, "2.1": {}, "2.3": {}},  # although the body is a form
+    "plain_bar": {"1": True, "2.1": False, "2.3": False},  # no time of a step
+    "bar_comes_last": {
+        "1": True,
+        "2.1": False,
+        "2.3": False,
+    },  # after what others print
+}
+
+_EPOCH = "Epoch {epoch:05d}: "
+_BELOW = "\n" + _EPOCH  # below the bar, which has not ended its line
+
+# What callbacks print: today's words, and those of generations that had others.
+MESSAGES = {
+    "saves": (
+        _BELOW + "saving model to {path}",
+        {"1": _EPOCH + "saving model to {path}"},
+    ),
+    "improves": (
+        _BELOW + "{monitor} improved from {best:0.5f} to {current:0.5f}, "
+        "saving model to {path}",
+        {
+            "1": _EPOCH + "{monitor} improved from {best:0.5f} to {current:0.5f}, "
+            "saving model to {path}",
+        },
+    ),
+    "does_not_improve": (
+        _BELOW + "{monitor} did not improve from {best:0.5f}",
+        {"1": _EPOCH + "{monitor} did not improve"},
+    ),
+    "reduces_rate": (
+        _BELOW + "ReduceLROnPlateau reducing learning rate to {rate}.",
+        {"1": _BELOW + "reducing learning rate to {rate}."},
+    ),
+    "sets_rate": (
+        _BELOW + "LearningRateScheduler setting learning rate to {rate}.",
+        dict.fromkeys(
+            ("1", "2.1"),
+            _BELOW + "LearningRateScheduler reducing learning rate to {rate}.",
+        ),
+    ),
 }

@@ -349,8 +349,7 @@ def quirk(name: str, generation: str):
     """What a generation of Keras does in one respect; see `history.QUIRKS`.
 
     Args:
-        name: `"default_epochs"`, `"first_epoch_number"`, `"extra_patience"` or
-            `"metric_keys"`.
+        name: A key of the table, like `"default_epochs"`.
         generation: `"1"`, `"2.1"` or `"2.3"`, as `config.generation()` tells.
 
     Example:
@@ -358,6 +357,21 @@ def quirk(name: str, generation: str):
         (10, 1)
     """
     return history.QUIRKS[name][generation]
+
+
+def wording(name: str, generation: str) -> str:
+    """What a callback prints, as a generation words it: a template to be formatted.
+
+    Args:
+        name: A key of `history.MESSAGES`.
+        generation: `"1"`, `"2.1"` or `"2.3"`.
+
+    Example:
+        >>> wording("does_not_improve", "1").format(epoch=3, monitor="loss", best=2)
+        'Epoch 00003: loss did not improve'
+    """
+    today, older = history.MESSAGES[name]
+    return older.get(generation, today)
 
 
 def metric_key(name: str, generation: str) -> str:

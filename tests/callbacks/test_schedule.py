@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cthulhu import backend as K
-from cthulhu import callbacks
+from cthulhu import callbacks, config
 
 
 def rates(callback, model, losses):
@@ -32,6 +32,7 @@ def rates(callback, model, losses):
         lambda epoch: np.float32(0.5),
         lambda epoch: np.float64(0.5),
         lambda epoch: np.array(0.5),
+        lambda epoch: K.constant(0.5),
     ],
 )
 def test_the_signature_tells_what_a_schedule_takes(schedule, stub):
@@ -40,27 +41,70 @@ def test_the_signature_tells_what_a_schedule_takes(schedule, stub):
     assert rates(scheduler, stub.Model(1.0), [0]) == [0.5]
 
 
-@pytest.mark.parametrize("lr", [2, np.int64(2)])
-def test_whole_numbers_are_rates_too(lr, stub):
-    scheduler = callbacks.LearningRateScheduler(lambda epoch: lr)
+@pytest.mark.parametrize(
+    "lr", [None, "0.1", True, [0.1], 1 // 10, np.int64(2), np.nan, np.float32(np.inf)]
+)
+def test_what_is_no_finite_float_is_refused(lr, stub):
+    scheduler = callbacks.LearningRateScheduler(lambda epoch: [0.5, lr][epoch])
+    model = stub.Model()
 
-    assert rates(scheduler, stub.Model(), [0]) == [2.0]
+    with pytest.raises(
+        ValueError, match='output of the "schedule" .* be float'
+    ) as told:
+        rates(scheduler, model, [0, 0])
+
+    assert f"Received: {lr!r} for epoch 1, in LearningRateScheduler." in str(told.value)
+    assert float(K.get_value(model.optimizer.lr)) == 0.5
 
 
-@pytest.mark.parametrize("lr", [None, "0.1", True, [0.1]])
-def test_what_is_no_number_is_refused(lr, stub):
-    scheduler = callbacks.LearningRateScheduler(lambda epoch: lr)
+def test_a_whole_number_is_told_how_to_be_a_rate(stub):
+    scheduler = callbacks.LearningRateScheduler(lambda epoch: 2)
 
-    with pytest.raises(ValueError, match='output of the "schedule" .* be float. Rec'):
+    with pytest.raises(ValueError, match=r"Return `float\(...\)` or, here, 2.0."):
         rates(scheduler, stub.Model(), [0])
 
 
-def test_an_error_inside_a_schedule_is_not_hidden(stub):
+def test_an_error_inside_a_schedule_is_not_hidden_and_says_for_which_epoch(stub):
     def schedule(epoch, lr):
-        return epoch + "x"
+        return 0.1 if epoch < 3 else epoch + "x"
 
-    with pytest.raises(TypeError, match="unsupported operand"):
-        rates(callbacks.LearningRateScheduler(schedule), stub.Model(), [0])
+    with pytest.raises(TypeError, match="unsupported operand") as told:
+        rates(callbacks.LearningRateScheduler(schedule), stub.Model(), [0] * 4)
+
+    assert told.value.__notes__ == [
+        "In `schedule` of LearningRateScheduler, for epoch 3."
+    ]
+
+
+@pytest.mark.parametrize("schedule", [0.1, None, lambda: 0.1, lambda a, b, c: 0.1])
+def test_a_schedule_that_cannot_be_called_is_refused_at_once(schedule):
+    with pytest.raises(TypeError, match="`schedule` of LearningRateScheduler cannot"):
+        callbacks.LearningRateScheduler(schedule)
+
+
+def test_a_builtin_without_a_signature_gets_the_epoch(stub):
+    scheduler = callbacks.LearningRateScheduler(float)
+
+    assert rates(scheduler, stub.Model(), [0, 0, 0]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "generation, expected, names",
+    [
+        # Only since 2.1 was a schedule told the present rate, since 2.3 is it logged.
+        ("1", [9.0, 9.0], ()),
+        ("2.1", [0.5, 0.25], ()),
+        ("2.3", [0.5, 0.25], ("lr",)),
+    ],
+)
+def test_the_first_generation_did_not_tell_the_rate(generation, expected, names, stub):
+    config.set_generation(generation)
+    scheduler = callbacks.LearningRateScheduler(lambda epoch, lr=18.0: lr * 0.5)
+    logs = {"loss": 0.0}
+
+    assert rates(scheduler, stub.Model(1.0), [0, 0]) == expected
+    scheduler.on_epoch_end(1, logs)
+    assert scheduler.adds_logs == names == tuple(logs)[1:]
 
 
 def test_an_optimizer_without_a_rate_is_refused(stub):
