@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from cthulhu import errors, vocabulary
+from cthulhu import config, errors, vocabulary
+from cthulhu.callbacks.output import shows_bars
 from cthulhu.core import check_names
 from cthulhu.training.feed import BatchFeed, RowFeed
 
@@ -26,6 +27,37 @@ def speaks_old(method: Callable[..., Any]) -> Callable[..., Any]:
         return method(self, *args, **kwargs)
 
     return wrapper
+
+
+class ByDefault(int):
+    """A default of Keras's that gives way to a setting, as one that was given does not.
+
+    In a signature it is the number that it is there.
+    """
+
+
+EPOCHS = ByDefault(1)
+VERBOSE = ByDefault(1)
+
+
+def asked_epochs(epochs: Any) -> Any:
+    """Where nobody said how many: what the generation of Keras trained."""
+    if epochs is EPOCHS:
+        return vocabulary.quirk("default_epochs", config.generation())
+    return epochs
+
+
+def asked_verbose(verbose: Any) -> int:
+    """Where nobody said how much to print: what the output can show."""
+    if verbose is VERBOSE or verbose == "auto":
+        return 1 if shows_bars() else 2
+    if isinstance(verbose, str):
+        raise ValueError(
+            errors.message(
+                "`verbose` cannot be used", repr(verbose), '0, 1, 2 or "auto"'
+            )
+        )
+    return int(verbose or 0)
 
 
 _PARAMS = ("batch_size", "epochs", "steps", "samples", "verbose", "do_validation")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cthulhu.training.arguments import speaks_old
+from cthulhu.training.arguments import EPOCHS, VERBOSE, speaks_old
 
 
 class Generators:
@@ -19,8 +19,8 @@ class Generators:
         self,
         generator,
         steps_per_epoch=None,
-        epochs=1,
-        verbose=1,
+        epochs=EPOCHS,
+        verbose=VERBOSE,
         callbacks=None,
         validation_data=None,
         validation_steps=None,
@@ -38,7 +38,7 @@ class Generators:
             generator: Yields batches `(x, y)` or `(x, y, weights)`.
             steps_per_epoch: Batches in an epoch; default the length of a `Sequence`.
             epochs: Number of the epoch to stop before.
-            verbose: 0 silent, 1 a progress bar, 2 one line an epoch.
+            verbose: 0 silent, 1 a progress bar, 2 one line an epoch; see `fit`.
             callbacks: List of callbacks.
             validation_data: `(x, y)`, `(x, y, weights)`, or what yields batches.
             validation_steps: Batches of a validation.

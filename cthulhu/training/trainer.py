@@ -17,6 +17,10 @@ from cthulhu import callbacks as hooks
 from cthulhu import data, errors, vocabulary
 from cthulhu.core import Variable, draw_seed
 from cthulhu.training.arguments import (
+    EPOCHS,
+    VERBOSE,
+    asked_epochs,
+    asked_verbose,
     block_length,
     check_length,
     due_epochs,
@@ -49,8 +53,8 @@ class Trainer(SingleBatches, Generators):
         x=None,
         y=None,
         batch_size=None,
-        epochs=1,
-        verbose=1,
+        epochs=EPOCHS,
+        verbose=VERBOSE,
         callbacks=None,
         validation_split=0.0,
         validation_data=None,
@@ -75,7 +79,9 @@ class Trainer(SingleBatches, Generators):
             y: Targets, like `x`; None where `x` yields batches.
             batch_size: Rows in a batch, default 32.
             epochs: Number of the epoch to stop before, counted from 0.
-            verbose: 0 silent, 1 a progress bar, 2 one line an epoch.
+            verbose: 0 silent, 1 a progress bar, 2 one line an epoch.  `"auto"`, and
+                where it is not given: a bar on a terminal and in a notebook, one line
+                an epoch elsewhere.
             callbacks: List of callbacks.
             validation_split: Share of the last rows that are kept for validation,
                 0 to 1.
@@ -107,7 +113,8 @@ class Trainer(SingleBatches, Generators):
             >>> history.history["val_loss"]
         """
         self._need_compiled()
-        epochs = errors.check_whole("epochs", epochs, 0)
+        epochs = errors.check_whole("epochs", asked_epochs(epochs), 0)
+        verbose = asked_verbose(verbose)
         initial_epoch = errors.check_whole("initial_epoch", initial_epoch, 0)
         if initial_epoch > epochs:
             raise ValueError(
@@ -337,20 +344,18 @@ class Trainer(SingleBatches, Generators):
     def _listeners(
         self, callbacks: Any, verbose: int, by_rows: bool
     ) -> hooks.CallbackList:
-        """BaseLogger, the bar, the user's callbacks and History, in this order."""
+        """BaseLogger, the bar, the user's callbacks, the bar's end, and History."""
         if isinstance(callbacks, hooks.CallbackList):
             callbacks = callbacks.callbacks
         stateful = self.metrics_names[1:]
         first: list[Any] = [hooks.BaseLogger(stateful_metrics=stateful)]
+        last: list[Any] = []
         if verbose:
-            first.append(
-                hooks.ProgbarLogger(
-                    count_mode="samples" if by_rows else "steps",
-                    stateful_metrics=stateful,
-                )
-            )
+            bar = hooks.ProgbarLogger("samples" if by_rows else "steps", stateful)
+            first.append(bar)
+            last.append(bar.ending())
         self.history = hooks.History()
-        return hooks.CallbackList([*first, callbacks or [], self.history])
+        return hooks.CallbackList([*first, callbacks or [], *last, self.history])
 
     def _tell_validation_data(self, told: hooks.CallbackList, held_out: Any) -> None:
         if not isinstance(held_out, data.Arrays):
