@@ -46,7 +46,7 @@ PARTS = {
     "layers.recurrent": "layers RNN SimpleRNN GRU LSTM SimpleRNNCell GRUCell LSTMCell "
     "StackedRNNCells",
     "layers.cudnn_recurrent": "layers CuDNNGRU CuDNNLSTM",
-    "layers.convolutional_recurrent": "layers ConvLSTM2D ConvLSTM2DCell",
+    "layers.convolutional_recurrent": "layers ConvLSTM2D ConvLSTM2DCell ConvRNN2D",
     "layers.normalization": "layers BatchNormalization LayerNormalization",
     "layers.embeddings": "layers Embedding",
     "layers.noise": "layers GaussianNoise GaussianDropout AlphaDropout",

@@ -4,15 +4,21 @@
 
 Files: `tensor` makes, reads and shapes tensors, `math` computes with them, `random`
 draws, `nn` has what networks add, `conv` convolutions and pooling, `recurrence` loops,
-`ctc` labels without places in time, `graph` placeholders, functions and gradients.
+`attention` means weighted by scores, `ctc` labels without places in time, `graph`
+placeholders, functions and gradients.
 """
 
 from cthulhu import vocabulary
+from cthulhu.backend.attention import attend as attend
+from cthulhu.backend.attention import attention_weights as attention_weights
+from cthulhu.backend.attention import dot_product_attention as dot_product_attention
 from cthulhu.backend.conv import conv1d as conv1d
+from cthulhu.backend.conv import conv1d_transpose as conv1d_transpose
 from cthulhu.backend.conv import conv2d as conv2d
 from cthulhu.backend.conv import conv2d_transpose as conv2d_transpose
 from cthulhu.backend.conv import conv3d as conv3d
 from cthulhu.backend.conv import conv3d_transpose as conv3d_transpose
+from cthulhu.backend.conv import depthwise_conv1d as depthwise_conv1d
 from cthulhu.backend.conv import depthwise_conv2d as depthwise_conv2d
 from cthulhu.backend.conv import local_conv1d as local_conv1d
 from cthulhu.backend.conv import local_conv2d as local_conv2d
@@ -55,6 +61,7 @@ from cthulhu.backend.math import cos as cos
 from cthulhu.backend.math import cumprod as cumprod
 from cthulhu.backend.math import cumsum as cumsum
 from cthulhu.backend.math import dot as dot
+from cthulhu.backend.math import einsum as einsum
 from cthulhu.backend.math import equal as equal
 from cthulhu.backend.math import erf as erf
 from cthulhu.backend.math import exp as exp
@@ -105,6 +112,7 @@ from cthulhu.backend.nn import softsign as softsign
 from cthulhu.backend.nn import (
     sparse_categorical_crossentropy as sparse_categorical_crossentropy,
 )
+from cthulhu.backend.nn import standardize as standardize
 from cthulhu.backend.nn import stop_gradient as stop_gradient
 from cthulhu.backend.nn import switch as switch
 from cthulhu.backend.nn import tanh as tanh
@@ -129,6 +137,7 @@ from cthulhu.backend.tensor import backend as backend
 from cthulhu.backend.tensor import batch_flatten as batch_flatten
 from cthulhu.backend.tensor import batch_get_value as batch_get_value
 from cthulhu.backend.tensor import batch_set_value as batch_set_value
+from cthulhu.backend.tensor import broadcast_to as broadcast_to
 from cthulhu.backend.tensor import cast as cast
 from cthulhu.backend.tensor import cast_to_floatx as cast_to_floatx
 from cthulhu.backend.tensor import concatenate as concatenate

@@ -85,8 +85,11 @@ def _padded(x, pads, value=0.0):
 # Convolution.
 
 
-def _convolution(x, kernel, strides, pads, dilation):
-    """Convolve (batch, spatial..., channels) with (spatial..., channels, filters)."""
+def _convolution(x, kernel, strides, pads, dilation, groups=1):
+    """Convolve (batch, spatial..., channels) with (spatial..., channels, filters).
+
+    With `groups` the kernel has the channels of one group, and the filters of all.
+    """
     rank = x.ndim - 2
     spatial = _LETTERS[rank]
 
@@ -94,6 +97,8 @@ def _convolution(x, kernel, strides, pads, dilation):
         x = _padded(x, pads)
         window = kernel.shape[:-2]
         patches = list(_shifted(x, window, strides, dilation))
+        if groups > 1:
+            return _by_groups(patches, kernel, groups)
         patches = patches[0] if len(patches) == 1 else jnp.concatenate(patches, -1)
         return jnp.matmul(patches, kernel.reshape(-1, kernel.shape[-1]))
 
@@ -105,9 +110,19 @@ def _convolution(x, kernel, strides, pads, dilation):
             pads,
             rhs_dilation=dilation,
             dimension_numbers=(f"N{spatial}C", f"{spatial}IO", f"N{spatial}C"),
+            feature_group_count=groups,
         )
 
     return jax.lax.platform_dependent(x, kernel, cpu=by_product, default=by_xla)
+
+
+def _by_groups(patches, kernel, groups):
+    """One product for each group of channels and its filters."""
+    channels, filters = kernel.shape[-2:]
+    parts = [part.reshape(*part.shape[:-1], groups, channels) for part in patches]
+    kernel = kernel.reshape(len(patches), channels, groups, filters // groups)
+    y = jnp.einsum("...kgc,kcgf->...gf", jnp.stack(parts, axis=-3), kernel)
+    return y.reshape(*y.shape[:-2], filters)
 
 
 def _depthwise(x, kernel, strides, pads, dilation):
@@ -138,27 +153,42 @@ def _depthwise(x, kernel, strides, pads, dilation):
 
 
 @op
-def _conv(x, kernel, strides, padding, data_format, dilation, depthwise=False):
+def _conv(
+    x, kernel, strides, padding, data_format, dilation, depthwise=False, groups=1
+):
     x, kernel = as_array(x), as_array(kernel)
     x, kernel = (a.astype(jnp.result_type(x, kernel)) for a in (x, kernel))
     x = _channels_last(x, data_format)
     rank = x.ndim - 2
     strides, dilation = _per_axis(strides, rank), _per_axis(dilation, rank)
     pads = _pads(x.shape[1:-1], kernel.shape[:rank], strides, padding, dilation)
-    convolve = _depthwise if depthwise else _convolution
-    return _as_layout(convolve(x, kernel, strides, pads, dilation), data_format)
+    if depthwise:
+        y = _depthwise(x, kernel, strides, pads, dilation)
+    else:
+        y = _convolution(x, kernel, strides, pads, dilation, groups)
+    return _as_layout(y, data_format)
 
 
-def conv1d(x, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
+def conv1d(
+    x,
+    kernel,
+    strides=1,
+    padding="valid",
+    data_format=None,
+    dilation_rate=1,
+    groups=1,
+):
     """Convolution over time.
 
     Args:
         x: Tensor `(samples, steps, channels)`, or as `data_format` says.
-        kernel: Tensor `(window, channels, filters)`.
+        kernel: Tensor `(window, channels / groups, filters)`.
         strides: Steps from one window to the next.
         padding: `"valid"`, `"same"`, or `"causal"`: zeros before the first step only.
         data_format: `"channels_last"`, `"channels_first"`; None: the default.
         dilation_rate: Steps from one entry of the window to the next.
+        groups: Into how many parts channels and filters are cut; each part of the
+            filters sees its part of the channels only.
 
     Raises:
         ValueError: unknown `padding` or `data_format`.
@@ -170,7 +200,7 @@ def conv1d(x, kernel, strides=1, padding="valid", data_format=None, dilation_rat
             "When using causal padding in `conv1d`, `data_format` must be "
             f'"channels_last" (temporal data). Received: {data_format!r}.'
         )
-    return _conv(x, kernel, strides, padding, data_format, dilation_rate)
+    return _conv(x, kernel, strides, padding, data_format, dilation_rate, groups=groups)
 
 
 def conv2d(
@@ -180,6 +210,7 @@ def conv2d(
     padding="valid",
     data_format=None,
     dilation_rate=(1, 1),
+    groups=1,
 ):
     """Convolution over rows and columns, kernel `(rows, columns, channels, filters)`.
 
@@ -187,7 +218,7 @@ def conv2d(
     """
     data_format = normalize_data_format(data_format)
     padding = _check_padding(padding)
-    return _conv(x, kernel, strides, padding, data_format, dilation_rate)
+    return _conv(x, kernel, strides, padding, data_format, dilation_rate, groups=groups)
 
 
 def conv3d(
@@ -197,12 +228,33 @@ def conv3d(
     padding="valid",
     data_format=None,
     dilation_rate=(1, 1, 1),
+    groups=1,
 ):
     """Convolution over three axes, kernel `(three sizes..., channels, filters)`.
 
     The other arguments are those of `conv1d`, without causal padding.
     """
-    return conv2d(x, kernel, strides, padding, data_format, dilation_rate)
+    return conv2d(x, kernel, strides, padding, data_format, dilation_rate, groups)
+
+
+def depthwise_conv1d(
+    x,
+    depthwise_kernel,
+    strides=1,
+    padding="valid",
+    data_format=None,
+    dilation_rate=1,
+):
+    """Convolution over time of each channel alone.
+
+    The kernel is `(window, channels, multiplier)`.  Output channel `c * multiplier + m`
+    comes from channel c.
+    """
+    data_format = normalize_data_format(data_format)
+    padding = _check_padding(padding, _PADDINGS)
+    return _conv(
+        x, depthwise_kernel, strides, padding, data_format, dilation_rate, True
+    )
 
 
 def depthwise_conv2d(
@@ -251,9 +303,9 @@ def separable_conv1d(
     dilation_rate=1,
 ):
     """Convolution over time of each channel alone, then of all channels per step."""
-    data_format = normalize_data_format(data_format)
-    padding = _check_padding(padding, _PADDINGS)
-    x = _conv(x, depthwise_kernel, strides, padding, data_format, dilation_rate, True)
+    x = depthwise_conv1d(
+        x, depthwise_kernel, strides, padding, data_format, dilation_rate
+    )
     return conv1d(x, pointwise_kernel, data_format=data_format)
 
 
@@ -280,6 +332,21 @@ def _conv_transpose(x, kernel, output_shape, strides, padding, data_format, dila
         )
     (y,) = jax.linear_transpose(forward, wide)(x)
     return _as_layout(y, data_format)
+
+
+def conv1d_transpose(
+    x,
+    kernel,
+    output_shape,
+    strides=1,
+    padding="valid",
+    data_format=None,
+    dilation_rate=1,
+):
+    """The transpose of `conv1d`; arguments as in `conv2d_transpose`."""
+    return conv2d_transpose(
+        x, kernel, output_shape, strides, padding, data_format, dilation_rate
+    )
 
 
 def conv2d_transpose(
@@ -311,11 +378,17 @@ def conv2d_transpose(
 
 
 def conv3d_transpose(
-    x, kernel, output_shape, strides=(1, 1, 1), padding="valid", data_format=None
+    x,
+    kernel,
+    output_shape,
+    strides=(1, 1, 1),
+    padding="valid",
+    data_format=None,
+    dilation_rate=(1, 1, 1),
 ):
     """The transpose of `conv3d`; arguments as in `conv2d_transpose`."""
     return conv2d_transpose(
-        x, kernel, output_shape, strides, padding, data_format, (1, 1, 1)
+        x, kernel, output_shape, strides, padding, data_format, dilation_rate
     )
 
 

@@ -47,6 +47,26 @@ def dot(x, y):
     return jnp.tensordot(x, y, axes=(x.ndim - 1, builtins.max(y.ndim - 2, 0)))
 
 
+@op
+def einsum(equation, *operands):
+    """The product of tensors, summed over the axes that the result does not name.
+
+    Args:
+        equation: A letter for each axis, `"ab,bc->ac"`; `...` for axes left as they
+            are.
+        operands: The tensors.
+
+    Raises:
+        ValueError: shapes that do not go with the equation.
+
+    Example:
+        >>> from cthulhu import backend as K
+        >>> K.int_shape(K.einsum("bth,bsh->bts", K.ones((2, 3, 4)), K.ones((2, 5, 4))))
+        (2, 3, 5)
+    """
+    return jnp.einsum(equation, *(as_array(x) for x in operands))
+
+
 def batch_dot(x, y, axes=None):
     """For each sample, the product of `x` and `y` over one axis of each.
 

@@ -396,6 +396,25 @@ def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
 
 
 @op
+def standardize(x, axis, epsilon=1e-3, center=True):
+    """`(x - mean) / sqrt(variance + epsilon)`, in float32 at least.
+
+    Args:
+        x: A tensor.
+        axis: The axis or axes over which mean and variance are taken.
+        epsilon: Added to the variance.
+        center: Whether the mean is subtracted; else the variance is a mean of squares.
+    """
+    x = as_array(x)
+    x = x.astype(jnp.promote_types(x.dtype, "float32"))
+    axes = normalize_axis(axis)
+    if center:
+        x = x - jnp.mean(x, axes, keepdims=True)
+    variance = jnp.mean(jnp.square(x), axes, keepdims=True)
+    return x * jax.lax.rsqrt(variance + epsilon)
+
+
+@op
 def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):
     """`(x - mean) / sqrt(var + epsilon) * gamma + beta`.
 

@@ -460,6 +460,12 @@ def repeat_elements(x, rep, axis):
 
 
 @op
+def broadcast_to(x, shape):
+    """`x` repeated along its axes of size 1, and along new ones before them."""
+    return jnp.broadcast_to(as_array(x), static_shape(shape))
+
+
+@op
 def tile(x, n):
     """`x` `n` times along each axis; a single `n` is for the last axis."""
     x = as_array(x)

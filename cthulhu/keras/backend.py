@@ -12,6 +12,8 @@ from cthulhu.backend import arange as arange
 from cthulhu.backend import argmax as argmax
 from cthulhu.backend import argmin as argmin
 from cthulhu.backend import as_array as as_array
+from cthulhu.backend import attend as attend
+from cthulhu.backend import attention_weights as attention_weights
 from cthulhu.backend import backend as backend
 from cthulhu.backend import batch_dot as batch_dot
 from cthulhu.backend import batch_flatten as batch_flatten
@@ -20,6 +22,7 @@ from cthulhu.backend import batch_normalization as batch_normalization
 from cthulhu.backend import batch_set_value as batch_set_value
 from cthulhu.backend import bias_add as bias_add
 from cthulhu.backend import binary_crossentropy as binary_crossentropy
+from cthulhu.backend import broadcast_to as broadcast_to
 from cthulhu.backend import cast as cast
 from cthulhu.backend import cast_to_floatx as cast_to_floatx
 from cthulhu.backend import categorical_crossentropy as categorical_crossentropy
@@ -29,6 +32,7 @@ from cthulhu.backend import concatenate as concatenate
 from cthulhu.backend import constant as constant
 from cthulhu.backend import control_dependencies as control_dependencies
 from cthulhu.backend import conv1d as conv1d
+from cthulhu.backend import conv1d_transpose as conv1d_transpose
 from cthulhu.backend import conv2d as conv2d
 from cthulhu.backend import conv2d_transpose as conv2d_transpose
 from cthulhu.backend import conv3d as conv3d
@@ -39,11 +43,14 @@ from cthulhu.backend import ctc_batch_cost as ctc_batch_cost
 from cthulhu.backend import ctc_decode as ctc_decode
 from cthulhu.backend import cumprod as cumprod
 from cthulhu.backend import cumsum as cumsum
+from cthulhu.backend import depthwise_conv1d as depthwise_conv1d
 from cthulhu.backend import depthwise_conv2d as depthwise_conv2d
 from cthulhu.backend import dot as dot
+from cthulhu.backend import dot_product_attention as dot_product_attention
 from cthulhu.backend import dropout as dropout
 from cthulhu.backend import dtype as dtype
 from cthulhu.backend import eager as eager
+from cthulhu.backend import einsum as einsum
 from cthulhu.backend import elu as elu
 from cthulhu.backend import epsilon as epsilon
 from cthulhu.backend import equal as equal
@@ -161,6 +168,7 @@ from cthulhu.backend import sqrt as sqrt
 from cthulhu.backend import square as square
 from cthulhu.backend import squeeze as squeeze
 from cthulhu.backend import stack as stack
+from cthulhu.backend import standardize as standardize
 from cthulhu.backend import std as std
 from cthulhu.backend import stop_gradient as stop_gradient
 from cthulhu.backend import sum as sum

@@ -11,6 +11,8 @@ from cthulhu.layers.advanced_activations import PReLU as PReLU
 from cthulhu.layers.advanced_activations import ReLU as ReLU
 from cthulhu.layers.advanced_activations import Softmax as Softmax
 from cthulhu.layers.advanced_activations import ThresholdedReLU as ThresholdedReLU
+from cthulhu.layers.attention import AdditiveAttention as AdditiveAttention
+from cthulhu.layers.attention import Attention as Attention
 from cthulhu.layers.base import Layer as Layer
 from cthulhu.layers.cells import GRUCell as GRUCell
 from cthulhu.layers.cells import LSTMCell as LSTMCell
@@ -18,8 +20,13 @@ from cthulhu.layers.cells import SimpleRNNCell as SimpleRNNCell
 from cthulhu.layers.convolutional import Conv1D as Conv1D
 from cthulhu.layers.convolutional import Conv2D as Conv2D
 from cthulhu.layers.convolutional import Conv3D as Conv3D
+from cthulhu.layers.convolutional_recurrent import ConvLSTM1D as ConvLSTM1D
+from cthulhu.layers.convolutional_recurrent import ConvLSTM1DCell as ConvLSTM1DCell
 from cthulhu.layers.convolutional_recurrent import ConvLSTM2D as ConvLSTM2D
 from cthulhu.layers.convolutional_recurrent import ConvLSTM2DCell as ConvLSTM2DCell
+from cthulhu.layers.convolutional_recurrent import ConvLSTM3D as ConvLSTM3D
+from cthulhu.layers.convolutional_recurrent import ConvLSTM3DCell as ConvLSTM3DCell
+from cthulhu.layers.convolutional_recurrent import ConvRNN2D as ConvRNN2D
 from cthulhu.layers.core import Activation as Activation
 from cthulhu.layers.core import ActivityRegularization as ActivityRegularization
 from cthulhu.layers.core import Dense as Dense
@@ -33,6 +40,11 @@ from cthulhu.layers.core import Reshape as Reshape
 from cthulhu.layers.core import SpatialDropout1D as SpatialDropout1D
 from cthulhu.layers.core import SpatialDropout2D as SpatialDropout2D
 from cthulhu.layers.core import SpatialDropout3D as SpatialDropout3D
+from cthulhu.layers.cudnn_recurrent import CuDNNGRU as CuDNNGRU
+from cthulhu.layers.cudnn_recurrent import CuDNNLSTM as CuDNNLSTM
+from cthulhu.layers.einsum import EinsumDense as EinsumDense
+from cthulhu.layers.elementwise import Identity as Identity
+from cthulhu.layers.elementwise import Rescaling as Rescaling
 from cthulhu.layers.embeddings import Embedding as Embedding
 from cthulhu.layers.historic import Highway as Highway
 from cthulhu.layers.historic import MaxoutDense as MaxoutDense
@@ -56,11 +68,14 @@ from cthulhu.layers.merge import maximum as maximum
 from cthulhu.layers.merge import minimum as minimum
 from cthulhu.layers.merge import multiply as multiply
 from cthulhu.layers.merge import subtract as subtract
+from cthulhu.layers.multi_head_attention import (
+    GroupedQueryAttention as GroupedQueryAttention,
+)
+from cthulhu.layers.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from cthulhu.layers.noise import AlphaDropout as AlphaDropout
 from cthulhu.layers.noise import GaussianDropout as GaussianDropout
 from cthulhu.layers.noise import GaussianNoise as GaussianNoise
 from cthulhu.layers.normalization import BatchNormalization as BatchNormalization
-from cthulhu.layers.normalization import LayerNormalization as LayerNormalization
 from cthulhu.layers.pooling import AveragePooling1D as AveragePooling1D
 from cthulhu.layers.pooling import AveragePooling2D as AveragePooling2D
 from cthulhu.layers.pooling import AveragePooling3D as AveragePooling3D
@@ -85,6 +100,8 @@ from cthulhu.layers.pooling import MaxPool3D as MaxPool3D
 from cthulhu.layers.pooling import MaxPooling1D as MaxPooling1D
 from cthulhu.layers.pooling import MaxPooling2D as MaxPooling2D
 from cthulhu.layers.pooling import MaxPooling3D as MaxPooling3D
+from cthulhu.layers.positions import RotaryEmbedding as RotaryEmbedding
+from cthulhu.layers.positions import SinePositionEncoding as SinePositionEncoding
 from cthulhu.layers.recurrent import GRU as GRU
 from cthulhu.layers.recurrent import LSTM as LSTM
 from cthulhu.layers.recurrent import SimpleRNN as SimpleRNN
@@ -98,11 +115,21 @@ from cthulhu.layers.resizing import ZeroPadding1D as ZeroPadding1D
 from cthulhu.layers.resizing import ZeroPadding2D as ZeroPadding2D
 from cthulhu.layers.resizing import ZeroPadding3D as ZeroPadding3D
 from cthulhu.layers.rnn import RNN as RNN
+from cthulhu.layers.sample_normalization import GroupNormalization as GroupNormalization
+from cthulhu.layers.sample_normalization import (
+    InstanceNormalization as InstanceNormalization,
+)
+from cthulhu.layers.sample_normalization import LayerNormalization as LayerNormalization
+from cthulhu.layers.sample_normalization import RMSNormalization as RMSNormalization
+from cthulhu.layers.sample_normalization import UnitNormalization as UnitNormalization
+from cthulhu.layers.separable import DepthwiseConv1D as DepthwiseConv1D
 from cthulhu.layers.separable import DepthwiseConv2D as DepthwiseConv2D
 from cthulhu.layers.separable import SeparableConv1D as SeparableConv1D
 from cthulhu.layers.separable import SeparableConv2D as SeparableConv2D
 from cthulhu.layers.spec import InputSpec as InputSpec
+from cthulhu.layers.spectral import SpectralNormalization as SpectralNormalization
 from cthulhu.layers.stacked_cells import StackedRNNCells as StackedRNNCells
+from cthulhu.layers.transposed import Conv1DTranspose as Conv1DTranspose
 from cthulhu.layers.transposed import Conv2DTranspose as Conv2DTranspose
 from cthulhu.layers.transposed import Conv3DTranspose as Conv3DTranspose
 from cthulhu.layers.wrappers import Bidirectional as Bidirectional

@@ -2,6 +2,7 @@
 
 from cthulhu import activations, constraints, errors, initializers, regularizers
 from cthulhu import backend as K
+from cthulhu.layers import shapes
 from cthulhu.layers.base import Layer
 from cthulhu.layers.spec import InputSpec
 
@@ -147,18 +148,51 @@ class Softmax(Elementwise):
     """Exponentials along an axis, divided by their sum.
 
     Args:
-        axis: The axis that sums to 1, counted with the batch axis.
+        axis: The axis that sums to 1, counted with the batch axis; or several, that do
+            so together.
+
+    Call arguments:
+        mask: Where inputs count: True, or not 0; it has as many axes as the inputs, of
+            their size or 1.  Others get 0.  A mask of steps, which has fewer axes,
+            passes through.
 
     Shapes:
         Any; the output has the input's.
     """
 
-    def __init__(self, axis: int = -1, **kwargs):
+    def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
         self.axis = axis
 
-    def call(self, inputs):
-        return activations.softmax(inputs, axis=self.axis)
+    def call(self, inputs, mask=None):
+        if mask is not None and K.ndim(mask) == K.ndim(inputs):
+            mask = K.cast(self._checked(mask, inputs), "bool")
+            least = -1e9 if K.dtype(inputs) in ("float32", "float64") else -3e4
+            inputs = K.switch(mask, inputs, K.ones_like(inputs) * least)
+        else:
+            mask = None
+        axes = shapes.positive_axes(self, self.axis, K.ndim(inputs))
+        if len(axes) == 1:
+            output = activations.softmax(inputs, axis=axes[0])
+        else:
+            output = K.exp(inputs - K.logsumexp(inputs, axis=axes, keepdims=True))
+        return output if mask is None else output * K.cast(mask, K.dtype(output))
+
+    def _checked(self, mask, inputs):
+        """The mask, if it goes with the inputs."""
+        sizes = zip(K.int_shape(mask), K.int_shape(inputs), strict=True)
+        if any(own not in (1, other) for own, other in sizes):
+            raise errors.wrong_shape(
+                f"mask` of `{self.name}",
+                K.int_shape(mask),
+                f"{K.int_shape(inputs)}, or 1 in its place",
+            )
+        return K.broadcast_to(mask, inputs.shape)
+
+    def run(self, inputs, masks, kwargs):
+        # A mask for this call alone is not passed on.
+        outputs, mask = super().run(inputs, masks, kwargs)
+        return outputs, masks if kwargs.get("mask") is not None else mask
 
 
 class ReLU(Elementwise):

@@ -31,6 +31,7 @@ from cthulhu.core import (
     naming,
     registry,
 )
+from cthulhu.core.configurable import signature
 from cthulhu.core.graph import STAND_INS
 from cthulhu.layers.call import Call, Called, InferenceScope, as_list
 from cthulhu.layers.keeping import Keeper
@@ -376,8 +377,11 @@ class Layer(Called, Keeper):
             config["batch_input_shape"] = self.batch_input_shape
         config["dtype"] = self.dtype
         arguments = self.__dict__.get("_arguments", {})
+        newer = _newer_arguments(type(self))
         for name in _own_arguments(type(self)):
-            if name in arguments:
+            if name not in arguments:
+                continue
+            if name not in newer or arguments[name] != newer[name]:
                 config[name] = registry.plain(getattr(self, name, arguments[name]))
         return config
 
@@ -443,6 +447,14 @@ def _own_arguments(cls: type) -> tuple[str, ...]:
                 and p.name not in ("name", "trainable", "dtype", "weights")
             ]
     return tuple(names)
+
+
+@functools.cache
+def _newer_arguments(cls: type) -> dict[str, Any]:
+    """Defaults of the arguments that Keras 2.3.1 does not know, of `cls` and bases."""
+    parameters = signature(cls)[0]
+    names = {n for base in cls.__mro__ for n in vars(base).get("newer_arguments", ())}
+    return {name: parameters[name].default for name in names if name in parameters}
 
 
 def _same_structure(inputs: Any, function: Any) -> Any:

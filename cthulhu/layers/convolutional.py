@@ -28,13 +28,16 @@ class Conv(Layer):
         activation: Name or function applied to the result; None: nothing is applied.
         use_bias: Whether a bias per filter is added.
         kernel_initializer: Initializer of the kernel, of shape
-            `(*kernel_size, channels, filters)`.
+            `(*kernel_size, channels / groups, filters)`.
         bias_initializer: Initializer of the bias.
         kernel_regularizer: Penalty on the kernel.
         bias_regularizer: Penalty on the bias.
         activity_regularizer: Penalty on the output.
         kernel_constraint: Projection of the kernel after each update.
         bias_constraint: Projection of the bias after each update.
+        groups: Into how many parts channels and filters are cut; each part of the
+            filters sees its part of the channels only, and the kernel has so many
+            times fewer channels.  It divides both.
 
     Shapes:
         `(batch, *sizes, channels)` to `(batch, *new_sizes, filters)`; with
@@ -42,8 +45,10 @@ class Conv(Layer):
     """
 
     rank: int
-    paddings = ("valid", "same")
+    paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
     default_data_format: ClassVar[str | None] = None
+    newer_arguments: ClassVar[tuple[str, ...]] = ("groups",)
+    can_group = True
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Conv(Layer):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        groups: int = 1,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -87,6 +93,7 @@ class Conv(Layer):
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
+        self.groups = shapes.size(self, "groups", groups)
         self.input_spec = InputSpec(ndim=rank + 2)
         self._check_arguments()
 
@@ -105,6 +112,17 @@ class Conv(Layer):
                     f"`{self.name}` cannot pad causally with the channels first",
                     received=f"`data_format={self.data_format!r}`",
                     expected='"channels_last"',
+                )
+            )
+
+        if self.groups > 1 and (not self.can_group or self.filters % self.groups):
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}` ({type(self).__name__}) cannot be cut into groups",
+                    received=f"`groups={self.groups}` and `filters={self.filters}`",
+                    expected="a number of groups that divides the filters"
+                    if self.can_group
+                    else "`groups=1`",
                 )
             )
 
@@ -130,6 +148,12 @@ class Conv(Layer):
                     fix="Give it in `input_shape`, or check `data_format`",
                 )
             )
+        if channels % self.groups:
+            raise errors.wrong_shape(
+                self.name,
+                tuple(input_shape),
+                f"channels, in axis {axis}, that `groups={self.groups}` divides",
+            )
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
 
@@ -146,7 +170,7 @@ class Conv(Layer):
         self.built = True
 
     def _kernel_shape(self, channels):
-        return (*self.kernel_size, channels, self.filters)
+        return (*self.kernel_size, channels // self.groups, self.filters)
 
     def _add_bias(self, shape):
         self.bias = None
@@ -161,7 +185,16 @@ class Conv(Layer):
 
     def convolve(self, inputs):
         """The convolution itself, without bias and activation."""
-        raise NotImplementedError
+        convolve = (K.conv1d, K.conv2d, K.conv3d)[self.rank - 1]
+        return convolve(
+            inputs,
+            self.kernel,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+            groups=self.groups,
+        )
 
     def call(self, inputs):
         shapes.check_room(self, inputs, "kernel_size")
@@ -204,16 +237,6 @@ class Conv1D(Conv):
     paddings = ("valid", "same", "causal")
     default_data_format = "channels_last"
 
-    def convolve(self, inputs):
-        return K.conv1d(
-            inputs,
-            self.kernel,
-            strides=self.strides[0],
-            padding=self.padding,
-            data_format=self.data_format,
-            dilation_rate=self.dilation_rate[0],
-        )
-
 
 class Conv2D(Conv):
     """Convolution over images; see `Conv` for the arguments.
@@ -229,16 +252,6 @@ class Conv2D(Conv):
 
     rank = 2
 
-    def convolve(self, inputs):
-        return K.conv2d(
-            inputs,
-            self.kernel,
-            strides=self.strides,
-            padding=self.padding,
-            data_format=self.data_format,
-            dilation_rate=self.dilation_rate,
-        )
-
 
 class Conv3D(Conv):
     """Convolution over volumes; see `Conv` for the arguments.
@@ -249,13 +262,3 @@ class Conv3D(Conv):
     """
 
     rank = 3
-
-    def convolve(self, inputs):
-        return K.conv3d(
-            inputs,
-            self.kernel,
-            strides=self.strides,
-            padding=self.padding,
-            data_format=self.data_format,
-            dilation_rate=self.dilation_rate,
-        )

@@ -1,6 +1,8 @@
 """Recurrent layers whose products are convolutions, for sequences of images.
 
-The plain recurrent layers and their loop are in `cells` and `rnn`.
+`ConvLSTMCell`, `ConvRNN` and `ConvLSTM` say it once for every rank; the classes with a
+number are its cases.  The plain recurrent layers and their loop are in `cells` and
+`rnn`.
 """
 
 from cthulhu import backend as K
@@ -12,12 +14,12 @@ from cthulhu.layers.rnn import RNN
 from cthulhu.layers.spec import InputSpec
 
 
-class ConvLSTM2DCell(LSTMCell):
+class ConvLSTMCell(LSTMCell):
     """A step of a long short-term memory with convolutions in place of products.
 
     Args:
         filters: Number of filters, the channels of the output and of each state.
-        kernel_size: Size of both windows: an integer or two.
+        kernel_size: Size of both windows: an integer or one for each axis.
         strides: Distance of the window's positions on the inputs.
         padding: `"valid"` or `"same"`, of the inputs; states keep their size.
         data_format: `"channels_last"` or `"channels_first"`; None: the configured one.
@@ -26,13 +28,17 @@ class ConvLSTM2DCell(LSTMCell):
     The other arguments are those of `LSTMCell`.
 
     Shapes:
-        Inputs `(batch, rows, cols, channels)`, output and states
-        `(batch, new_rows, new_cols, filters)`.
+        Inputs `(batch, *sizes, channels)`, output and states
+        `(batch, *new_sizes, filters)`.
 
     See: Shi et al., Convolutional LSTM network, 2015.
     """
 
-    step_rank = 4
+    rank: int  # axes of the images
+
+    @property
+    def step_rank(self):
+        return self.rank + 2
 
     def __init__(
         self,
@@ -80,11 +86,14 @@ class ConvLSTM2DCell(LSTMCell):
             **kwargs,
         )
         self.filters = shapes.size(self, "filters", filters)
-        self.kernel_size = shapes.normalize_tuple(kernel_size, 2, "kernel_size")
-        self.strides = shapes.normalize_tuple(strides, 2, "strides")
+        rank = self.rank
+        self.kernel_size = shapes.normalize_tuple(kernel_size, rank, "kernel_size")
+        self.strides = shapes.normalize_tuple(strides, rank, "strides")
         self.padding = shapes.normalize_padding(padding)
         self.data_format = K.normalize_data_format(data_format)
-        self.dilation_rate = shapes.normalize_tuple(dilation_rate, 2, "dilation_rate")
+        self.dilation_rate = shapes.normalize_tuple(
+            dilation_rate, rank, "dilation_rate"
+        )
 
     def _kernel_shape(self, channels):
         return (*self.kernel_size, channels, self.gates * self.filters)
@@ -114,9 +123,10 @@ class ConvLSTM2DCell(LSTMCell):
 
     def _convolve_inputs(self, x, kernel):
         """Convolve the images of one step, or of a whole sequence at once."""
-        lead = x.shape[: K.ndim(x) - 3]
-        images = K.reshape(x, (-1, *x.shape[-3:]))
-        output = K.conv2d(
+        axes = self.rank + 1
+        lead = x.shape[: K.ndim(x) - axes]
+        images = K.reshape(x, (-1, *x.shape[-axes:]))
+        output = self._convolve(
             images,
             kernel,
             strides=self.strides,
@@ -127,10 +137,14 @@ class ConvLSTM2DCell(LSTMCell):
         return K.reshape(output, (*lead, *output.shape[1:]))
 
     def _convolve_output(self, x, kernel):
-        return K.conv2d(x, kernel, padding="same", data_format=self.data_format)
+        return self._convolve(x, kernel, padding="same", data_format=self.data_format)
+
+    @property
+    def _convolve(self):
+        return (K.conv1d, K.conv2d, K.conv3d)[self.rank - 1]
 
     def _gates_axis(self):
-        return -3 if self.data_format == "channels_first" else -1
+        return -self.rank - 1 if self.data_format == "channels_first" else -1
 
     def recur(self, before, masks=None):
         return self._product(
@@ -151,7 +165,7 @@ class ConvLSTM2DCell(LSTMCell):
         )
         if not self.use_bias:
             return projected
-        after = [1, 1] if self.data_format == "channels_first" else []
+        after = [1] * self.rank if self.data_format == "channels_first" else []
         return projected + K.reshape(self.bias, (-1, *after))
 
     def _split(self, x):
@@ -162,18 +176,36 @@ class ConvLSTM2DCell(LSTMCell):
         ]
 
 
-class ConvRNN2D(RNN):
+class ConvLSTM1DCell(ConvLSTMCell):
+    """A step of a convolutional memory for sequences; see `ConvLSTMCell`."""
+
+    rank = 1
+
+
+class ConvLSTM2DCell(ConvLSTMCell):
+    """A step of a convolutional memory for images; see `ConvLSTMCell`."""
+
+    rank = 2
+
+
+class ConvLSTM3DCell(ConvLSTMCell):
+    """A step of a convolutional memory for volumes; see `ConvLSTMCell`."""
+
+    rank = 3
+
+
+class ConvRNN(RNN):
     """Run a convolutional cell over the steps of a sequence of images.
 
     Args:
-        cell: A cell such as `ConvLSTM2DCell`, with `output_shape_for(input_shape)`.
+        cell: A cell such as `ConvLSTM2DCell`, with a `rank` and
+            `output_shape_for(input_shape)`.
 
     The other arguments are those of `RNN`.
 
     Shapes:
-        `(batch, steps, rows, cols, channels)` to
-        `(batch, new_rows, new_cols, filters)`, with an axis of the steps behind the
-        first for `return_sequences=True`.
+        `(batch, steps, *sizes, channels)` to `(batch, *new_sizes, filters)`, with an
+        axis of the steps behind the first for `return_sequences=True`.
     """
 
     def __init__(self, cell, *args, **kwargs):
@@ -185,7 +217,7 @@ class ConvRNN2D(RNN):
                 )
             )
         super().__init__(cell, *args, **kwargs)
-        self.input_spec = [InputSpec(ndim=5)]
+        self.input_spec = [InputSpec(ndim=self.cell.rank + 3)]
 
     def compute_output_shape(self, input_shape):
         if isinstance(input_shape, list):
@@ -204,22 +236,34 @@ class ConvRNN2D(RNN):
         return [self.cell.zero_state(inputs[:, 0])] * len(self.states)
 
 
-@shows_its_cell
-class ConvLSTM2D(CellRNN, ConvRNN2D):
-    """A layer of long short-term memories for sequences of images.
-
-    The arguments are those of `ConvLSTM2DCell` and of `RNN`, and
-    `activity_regularizer`, a penalty on the output.
+class ConvRNN2D(ConvRNN):
+    """Run a convolutional cell over the steps of a sequence of images; see `ConvRNN`.
 
     Shapes:
         `(batch, steps, rows, cols, channels)` to
-        `(batch, new_rows, new_cols, filters)`, with an axis of the steps behind the
-        first for `return_sequences=True`.
+        `(batch, new_rows, new_cols, filters)`.
+
+    Example:
+        >>> ConvRNN2D(ConvLSTM2DCell(8, 3))(Input((5, 16, 16, 2))).shape
+        (None, 14, 14, 8)
+    """
+
+
+@shows_its_cell
+class ConvLSTM(CellRNN, ConvRNN):
+    """A layer of long short-term memories for sequences of images.
+
+    The arguments are those of `ConvLSTMCell` and of `RNN`, and
+    `activity_regularizer`, a penalty on the output.
+
+    Shapes:
+        `(batch, steps, *sizes, channels)` to `(batch, *new_sizes, filters)`, with an
+        axis of the steps behind the first for `return_sequences=True`.
 
     See: Shi et al., Convolutional LSTM network, 2015.
     """
 
-    cell_class = ConvLSTM2DCell
+    cell_class: type[ConvLSTMCell] = ConvLSTMCell
 
     def __init__(
         self,
@@ -252,7 +296,7 @@ class ConvLSTM2D(CellRNN, ConvRNN2D):
         unroll: bool = False,
         **kwargs,
     ):
-        cell = ConvLSTM2DCell(
+        cell = self.cell_class(
             filters,
             kernel_size,
             strides=strides,
@@ -285,3 +329,47 @@ class ConvLSTM2D(CellRNN, ConvRNN2D):
             unroll=unroll,
             **kwargs,
         )
+
+
+class ConvLSTM1D(ConvLSTM):
+    """Convolutional memories for sequences of sequences; see `ConvLSTM`.
+
+    Shapes:
+        `(batch, steps, cols, channels)` to `(batch, new_cols, filters)`.
+
+    Example:
+        >>> ConvLSTM1D(8, 3, padding="same")(Input((5, 16, 2))).shape
+        (None, 16, 8)
+    """
+
+    cell_class = ConvLSTM1DCell
+
+
+class ConvLSTM2D(ConvLSTM):
+    """Convolutional memories for sequences of images; see `ConvLSTM`.
+
+    Shapes:
+        `(batch, steps, rows, cols, channels)` to
+        `(batch, new_rows, new_cols, filters)`.
+
+    Example:
+        >>> ConvLSTM2D(8, 3, return_sequences=True)(Input((5, 16, 16, 2))).shape
+        (None, 5, 14, 14, 8)
+    """
+
+    cell_class = ConvLSTM2DCell
+
+
+class ConvLSTM3D(ConvLSTM):
+    """Convolutional memories for sequences of volumes; see `ConvLSTM`.
+
+    Shapes:
+        `(batch, steps, dim1, dim2, dim3, channels)` to
+        `(batch, new_dim1, new_dim2, new_dim3, filters)`.
+
+    Example:
+        >>> ConvLSTM3D(4, 2)(Input((5, 6, 6, 6, 1))).shape
+        (None, 5, 5, 5, 4)
+    """
+
+    cell_class = ConvLSTM3DCell

@@ -3,6 +3,10 @@
 Those that share one kernel are in `convolutional`.
 """
 
+import math
+
+import numpy as np
+
 from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.layers import shapes
@@ -12,13 +16,24 @@ from cthulhu.layers.convolutional import Conv
 class LocallyConnected(Conv):
     """Like `Conv`, but nothing is shared: each position has its own kernel and bias.
 
-    The arguments are those of `Conv`, without `dilation_rate`; `padding` is "valid".
+    Args:
+        padding: `"valid"`, or `"same"` with `implementation` 2 or 3.
+        implementation: How the kernel is kept, and so the shape of that weight; what
+            is computed is the same.  1: `(positions, window * channels, filters)`.
+            2: from each input to each output,
+            `(*sizes, channels, *new_sizes, filters)`, of which only what is within a
+            window counts (with `data_format="channels_first"` the channels and the
+            filters come before the sizes).  3: the numbers of 2 that count, in a row,
+            sorted by output and then by input.
+
+    The other arguments are those of `Conv`, without `dilation_rate` and `groups`.
 
     Shapes:
         `(batch, *sizes, channels)`, the sizes known, to `(batch, *new_sizes, filters)`.
     """
 
-    paddings = ("valid",)
+    can_group = False
+    newer_arguments = ("implementation",)
 
     def __init__(
         self,
@@ -36,8 +51,10 @@ class LocallyConnected(Conv):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        implementation: int = 1,
         **kwargs,
     ):
+        self.implementation = implementation
         super().__init__(
             filters,
             kernel_size,
@@ -56,6 +73,18 @@ class LocallyConnected(Conv):
             **kwargs,
         )
 
+    def _check_arguments(self):
+        if self.implementation not in (1, 2, 3):
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}` cannot keep its kernel that way",
+                    received=f"`implementation={self.implementation!r}`",
+                    expected="1, 2 or 3",
+                )
+            )
+        self.paddings = ("valid",) if self.implementation == 1 else ("valid", "same")
+        super()._check_arguments()
+
     def build(self, input_shape):
         if None in input_shape[1:]:
             raise ValueError(
@@ -69,19 +98,84 @@ class LocallyConnected(Conv):
         channels = self._input_channels(input_shape)
         output = self.compute_output_shape(input_shape)
         self.positions = shapes.spatial(output, self.data_format)
-        count, window = 1, channels
-        for axis in range(self.rank):
-            count *= self.positions[axis]
-            window *= self.kernel_size[axis]
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(count, window, self.filters),
+            shape=self._make_kernel(channels, input_shape),
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
         self._add_bias((*self.positions, self.filters))
         self.built = True
+
+    def _make_kernel(self, channels, input_shape):
+        """The shape of the weight, and where in it the numbers of a window are."""
+        sizes = shapes.spatial(input_shape, self.data_format)
+        inputs, outputs = (
+            shapes.with_channels(None, inner, depth, self.data_format)[1:]
+            for inner, depth in ((sizes, channels), (self.positions, self.filters))
+        )
+        count, window = math.prod(self.positions), math.prod(self.kernel_size)
+        if self.implementation == 1:
+            self._places = None
+            return count, window * channels, self.filters
+        out_index, in_index, inside = self._connections(sizes, channels)
+        if self.implementation == 2:
+            places, shape = in_index * math.prod(outputs) + out_index, inputs + outputs
+        else:
+            keys = out_index * math.prod(inputs) + in_index
+            wanted = np.unique(keys[inside])
+            places, shape = np.searchsorted(wanted, keys), wanted.shape
+        # What lies outside of the inputs is behind the end, where a 0 is put.
+        self._places = np.where(inside, places, math.prod(shape))
+        return shape
+
+    def _connections(self, sizes, channels):
+        """For all `(positions, window * channels, filters)`: from where, to where.
+
+        Returns:
+            The index of the output and of the input among all, both of one sample laid
+            flat, and whether the input is there at all.
+        """
+        starts = [before for before, _ in self._pads(sizes)]
+        positions = np.indices(self.positions).reshape(self.rank, -1, 1)
+        window = np.indices(self.kernel_size).reshape(self.rank, 1, -1)
+        by_axis = (-1, 1, 1)
+        strides = np.reshape(self.strides, by_axis)
+        at = positions * strides + window - np.reshape(starts, by_axis)
+        inside = ((at >= 0) & (at < np.reshape(sizes, by_axis))).all(0)
+        flat = np.ravel_multi_index(np.where(inside, at, 0), sizes)
+        outputs = np.arange(len(flat))
+        depth, filters = np.arange(channels), np.arange(self.filters)
+        if self.data_format == "channels_first":
+            index = flat[:, None, :] + depth[:, None] * math.prod(sizes)
+            inside = np.broadcast_to(inside[:, None, :], index.shape)
+            outputs = outputs[:, None, None] + filters * len(flat)
+        else:
+            index = flat[:, :, None] * channels + depth
+            inside = np.broadcast_to(inside[:, :, None], index.shape)
+            outputs = outputs[:, None, None] * self.filters + filters
+        index, inside = (x.reshape(len(flat), -1, 1) for x in (index, inside))
+        shape = np.broadcast_shapes(index.shape, outputs.shape)
+        return (np.broadcast_to(x, shape) for x in (outputs, index, inside))
+
+    def _pads(self, sizes):
+        """How many zeros to put before and after each axis."""
+        pads = []
+        for size, window, stride, count in zip(
+            sizes, self.kernel_size, self.strides, self.positions, strict=True
+        ):
+            total = max((count - 1) * stride + window - size, 0)
+            pads.append((total // 2, total - total // 2))
+        return tuple(pads)
+
+    def _kernel_by_position(self):
+        """The kernel as `(positions, window * channels, filters)`."""
+        if self._places is None:
+            return self.kernel
+        numbers = K.flatten(self.kernel)
+        numbers = K.concatenate([numbers, K.zeros_like(numbers[:1])])
+        return K.gather(numbers, self._places)
 
 
 class LocallyConnected1D(LocallyConnected):
@@ -107,8 +201,13 @@ class LocallyConnected1D(LocallyConnected):
             )
 
     def convolve(self, inputs):
+        (pad,) = self._pads(inputs.shape[1:-1])
         return K.local_conv1d(
-            inputs, self.kernel, self.kernel_size, self.strides, self.data_format
+            K.temporal_padding(inputs, pad),
+            self._kernel_by_position(),
+            self.kernel_size,
+            self.strides,
+            self.data_format,
         )
 
     def get_config(self):
@@ -129,9 +228,10 @@ class LocallyConnected2D(LocallyConnected):
     rank = 2
 
     def convolve(self, inputs):
+        pads = self._pads(shapes.spatial(inputs.shape, self.data_format))
         return K.local_conv2d(
-            inputs,
-            self.kernel,
+            K.spatial_2d_padding(inputs, pads, self.data_format),
+            self._kernel_by_position(),
             self.kernel_size,
             self.strides,
             self.positions,

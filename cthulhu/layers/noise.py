@@ -13,6 +13,7 @@ class GaussianNoise(Layer):
 
     Args:
         stddev: Standard deviation of the noise, 0 or more, in the inputs' unit.
+        seed: Integer that makes this layer's noise its own.
 
     Shapes:
         Any; the output has the input's.
@@ -21,14 +22,24 @@ class GaussianNoise(Layer):
         >>> model.add(GaussianNoise(0.1, input_shape=(8,)))
     """
 
-    def __init__(self, stddev: float, **kwargs):
+    newer_arguments = ("seed",)
+
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
         self.stddev = stddev
+        self.seed = seed
 
     def call(self, inputs, training=None):
         def noised():
-            return inputs + K.random_normal(inputs.shape, mean=0.0, stddev=self.stddev)
+            noise = K.random_normal(
+                inputs.shape,
+                mean=0.0,
+                stddev=self.stddev,
+                dtype=K.dtype(inputs),
+                seed=self.seed,
+            )
+            return inputs + noise
 
         return K.in_train_phase(noised, inputs, training=training)
 
@@ -43,6 +54,7 @@ class GaussianDropout(Layer):
 
     Args:
         rate: Rate of the dropout it stands for, 0 to 1; nothing happens at 0 and 1.
+        seed: Integer that makes this layer's noise its own.
 
     Shapes:
         Any; the output has the input's.
@@ -51,10 +63,13 @@ class GaussianDropout(Layer):
     overfitting, 2014, section 10.
     """
 
-    def __init__(self, rate: float, **kwargs):
+    newer_arguments = ("seed",)
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
         self.rate = shapes.rate(self, "rate", rate)
+        self.seed = seed
 
     def call(self, inputs, training=None):
         if not 0.0 < self.rate < 1.0:
@@ -62,7 +77,14 @@ class GaussianDropout(Layer):
 
         def noised():
             stddev = math.sqrt(self.rate / (1.0 - self.rate))
-            return inputs * K.random_normal(inputs.shape, mean=1.0, stddev=stddev)
+            noise = K.random_normal(
+                inputs.shape,
+                mean=1.0,
+                stddev=stddev,
+                dtype=K.dtype(inputs),
+                seed=self.seed,
+            )
+            return inputs * noise
 
         return K.in_train_phase(noised, inputs, training=training)
 

@@ -1,4 +1,7 @@
-"""Layers that give activations mean 0 and variance 1: over a batch, or a sample."""
+"""BatchNormalization: mean 0 and variance 1 of each feature, over a batch.
+
+What looks at each sample by itself stands in `sample_normalization`.
+"""
 
 import math
 
@@ -153,114 +156,6 @@ class BatchNormalization(Layer):
             return normed
 
         return K.in_train_phase(with_batch, with_moving_averages, training=training)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-
-class LayerNormalization(Layer):
-    """Normalize each sample by itself.
-
-    The output is `gamma * (x - mean) / sqrt(variance + epsilon) + beta`.  Mean and
-    variance are taken over the given axes of one sample, in training and outside alike.
-
-    Args:
-        axis: The axis, or axes, to normalize over; `gamma` and `beta` have their shape.
-        epsilon: Added to the variance, so that it is never zero.
-        center: Whether there is a `beta`.
-        scale: Whether there is a `gamma`.
-        beta_initializer: Initializer of `beta`.
-        gamma_initializer: Initializer of `gamma`.
-        beta_regularizer: Penalty on `beta`.
-        gamma_regularizer: Penalty on `gamma`.
-        beta_constraint: Projection of `beta` after each update.
-        gamma_constraint: Projection of `gamma` after each update.
-
-    Shapes:
-        Any; the output has the input's.
-
-    Example:
-        >>> model.add(LayerNormalization())
-
-    See: Ba, Kiros and Hinton, Layer normalization, 2016, equation 4.
-    """
-
-    def __init__(
-        self,
-        axis=-1,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer="zeros",
-        gamma_initializer="ones",
-        beta_regularizer=None,
-        gamma_regularizer=None,
-        beta_constraint=None,
-        gamma_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        self.supports_masking = True
-        self.axis = axis
-        self.epsilon = epsilon
-        self.center = center
-        self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
-
-    def _positive_axes(self, rank):
-        axes = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
-        return sorted(axis % rank for axis in axes)
-
-    def build(self, input_shape):
-        axes = self._positive_axes(len(input_shape))
-        shape = tuple(input_shape[axis] for axis in axes)
-        if None in shape or 0 in axes:
-            raise ValueError(
-                errors.message(
-                    f"`{self.name}` cannot normalize over axis {self.axis}",
-                    received=f"inputs of shape {tuple(input_shape)}",
-                    expected="axes of known size, the batch axis not among them",
-                )
-            )
-        self.input_spec = InputSpec(
-            ndim=len(input_shape), axes=dict(zip(axes, shape, strict=True))
-        )
-        self.gamma = self.beta = None
-        if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma",
-                shape=shape,
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                name="beta",
-                shape=shape,
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-            )
-        self.built = True
-
-    def call(self, inputs):
-        rank = K.ndim(inputs)
-        axes = self._positive_axes(rank)
-        mean = K.mean(inputs, axis=axes, keepdims=True)
-        variance = K.mean(K.square(inputs - mean), axis=axes, keepdims=True)
-        output = (inputs - mean) / K.sqrt(variance + self.epsilon)
-        shape = [inputs.shape[axis] if axis in axes else 1 for axis in range(rank)]
-        if self.scale:
-            output = output * K.reshape(self.gamma, shape)
-        if self.center:
-            output = output + K.reshape(self.beta, shape)
-        return output
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -169,6 +169,7 @@ class GlobalPooling(Layer):
 
     Args:
         data_format: `"channels_last"` or `"channels_first"`; None: the configured one.
+        keepdims: Whether the axes that were reduced stay, with a size of 1.
 
     Shapes:
         `(batch, *sizes, channels)` to `(batch, channels)`.
@@ -176,9 +177,13 @@ class GlobalPooling(Layer):
 
     rank: int
     default_data_format: ClassVar[str | None] = None
+    newer_arguments = ("keepdims",)
 
-    def __init__(self, data_format: str | None = None, **kwargs):
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **kwargs
+    ):
         super().__init__(**kwargs)
+        self.keepdims = keepdims
         self.data_format = K.normalize_data_format(
             data_format or self.default_data_format
         )
@@ -189,21 +194,25 @@ class GlobalPooling(Layer):
         return list(range(first, first + self.rank))
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], input_shape[shapes.channels_axis(self.data_format)])
+        channels = input_shape[shapes.channels_axis(self.data_format)]
+        if not self.keepdims:
+            return (input_shape[0], channels)
+        ones = [1] * self.rank
+        return shapes.with_channels(input_shape[0], ones, channels, self.data_format)
 
 
 class GlobalMaxPooling(GlobalPooling):
     """The largest value of each channel; see `GlobalPooling`."""
 
     def call(self, inputs):
-        return K.max(inputs, axis=self._axes())
+        return K.max(inputs, axis=self._axes(), keepdims=self.keepdims)
 
 
 class GlobalAveragePooling(GlobalPooling):
     """The mean of each channel; see `GlobalPooling`."""
 
     def call(self, inputs):
-        return K.mean(inputs, axis=self._axes())
+        return K.mean(inputs, axis=self._axes(), keepdims=self.keepdims)
 
 
 class GlobalMaxPooling1D(GlobalMaxPooling):
@@ -257,7 +266,9 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
         axis = self._axes()[0]
         channels = shapes.channels_axis(self.data_format)
         weights = K.expand_dims(K.cast(mask, K.dtype(inputs)), channels)
-        return K.sum(inputs * weights, axis=axis) / K.sum(weights, axis=axis)
+        total = K.sum(inputs * weights, axis=axis, keepdims=self.keepdims)
+        count = K.sum(weights, axis=axis, keepdims=self.keepdims)
+        return total / K.maximum(count, 1.0)  # without any step the mean is 0
 
     def compute_mask(self, inputs, mask=None):
         return None

@@ -31,6 +31,8 @@ class SeparableConv(Conv):
     See: Chollet, Xception: deep learning with depthwise separable convolutions, 2017.
     """
 
+    can_group = False
+
     def __init__(
         self,
         filters: int,
@@ -110,7 +112,15 @@ class SeparableConv(Conv):
 
 
 class SeparableConv1D(SeparableConv):
-    """Separable convolution over the steps of a sequence; see `SeparableConv`."""
+    """Separable convolution over the steps of a sequence; see `SeparableConv`.
+
+    Shapes:
+        `(batch, steps, channels)` to `(batch, new_steps, filters)`.
+
+    Example:
+        >>> SeparableConv1D(16, 3, padding="causal")(Input((10, 8))).shape
+        (None, 10, 16)
+    """
 
     rank = 1
     paddings = ("valid", "same", "causal")
@@ -118,13 +128,21 @@ class SeparableConv1D(SeparableConv):
 
 
 class SeparableConv2D(SeparableConv):
-    """Separable convolution over images; see `SeparableConv`."""
+    """Separable convolution over images; see `SeparableConv`.
+
+    Shapes:
+        `(batch, rows, cols, channels)` to `(batch, new_rows, new_cols, filters)`.
+
+    Example:
+        >>> SeparableConv2D(16, 3)(Input((10, 10, 8))).shape
+        (None, 8, 8, 16)
+    """
 
     rank = 2
 
 
-class DepthwiseConv2D(Conv):
-    """Convolve each channel of images by itself.
+class DepthwiseConv(Conv):
+    """Convolve each channel by itself.
 
     Args:
         depth_multiplier: How many filters each channel gets.
@@ -136,11 +154,13 @@ class DepthwiseConv2D(Conv):
     The other arguments are those of `Conv`, without `filters`.
 
     Shapes:
-        `(batch, rows, cols, channels)` to
-        `(batch, new_rows, new_cols, channels * depth_multiplier)`.
+        `(batch, *sizes, channels)` to
+        `(batch, *new_sizes, channels * depth_multiplier)`.
+
+    See: Howard et al., MobileNets, 2017, section 3.1.
     """
 
-    rank = 2
+    can_group = False
 
     def __init__(
         self,
@@ -194,7 +214,8 @@ class DepthwiseConv2D(Conv):
         self.built = True
 
     def convolve(self, inputs):
-        return K.depthwise_conv2d(
+        convolve = K.depthwise_conv1d if self.rank == 1 else K.depthwise_conv2d
+        return convolve(
             inputs,
             self.depthwise_kernel,
             strides=self.strides,
@@ -205,7 +226,38 @@ class DepthwiseConv2D(Conv):
 
     def compute_output_shape(self, input_shape):
         channels = input_shape[shapes.channels_axis(self.data_format)]
-        batch, *sizes = super().compute_output_shape(input_shape)
-        sizes = shapes.spatial((batch, *sizes), self.data_format)
-        filters = channels * self.depth_multiplier
-        return shapes.with_channels(batch, sizes, filters, self.data_format)
+        filters = None if channels is None else channels * self.depth_multiplier
+        output = super().compute_output_shape(input_shape)
+        sizes = shapes.spatial(output, self.data_format)
+        return shapes.with_channels(output[0], sizes, filters, self.data_format)
+
+
+class DepthwiseConv1D(DepthwiseConv):
+    """Convolve each channel of a sequence by itself; see `DepthwiseConv`.
+
+    Shapes:
+        `(batch, steps, channels)` to `(batch, new_steps, channels * depth_multiplier)`.
+
+    Example:
+        >>> DepthwiseConv1D(3, padding="causal")(Input((10, 8))).shape
+        (None, 10, 8)
+    """
+
+    rank = 1
+    paddings = ("valid", "same", "causal")
+    default_data_format = "channels_last"
+
+
+class DepthwiseConv2D(DepthwiseConv):
+    """Convolve each channel of images by itself; see `DepthwiseConv`.
+
+    Shapes:
+        `(batch, rows, cols, channels)` to
+        `(batch, new_rows, new_cols, channels * depth_multiplier)`.
+
+    Example:
+        >>> DepthwiseConv2D(3, depth_multiplier=2)(Input((10, 10, 8))).shape
+        (None, 8, 8, 16)
+    """
+
+    rank = 2

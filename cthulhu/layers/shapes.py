@@ -42,6 +42,31 @@ def rate(layer: Layer, name: str, value) -> float:
     return value
 
 
+def positive_axes(layer: Layer, axis, rank: int) -> list[int]:
+    """One axis, or several, counted from 0 and in order.
+
+    Args:
+        layer: Whose argument `axis` is.
+        axis: An integer or several; negative from the end.
+        rank: How many axes the inputs have.
+
+    Raises:
+        ValueError: There is no such axis, or it is named twice.
+    """
+    axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    whole = all(hasattr(a, "__index__") and -rank <= a < rank for a in axes)
+    positive = sorted(a % rank for a in axes) if whole else []
+    if not positive or len(set(positive)) != len(positive):
+        raise ValueError(
+            errors.message(
+                f"`axis` of `{layer.name}` ({type(layer).__name__}) cannot be used",
+                f"`axis={axis!r}` for inputs of rank {rank}",
+                f"an integer from {-rank} to {rank - 1}, or several different ones",
+            )
+        )
+    return positive
+
+
 def check_room(layer: Layer, inputs, window: str, least: int = 1) -> None:
     """Refuse inputs that leave a layer too little output along some axis.
 

@@ -25,6 +25,8 @@ class ConvTranspose(Conv):
     See: Dumoulin and Visin, A guide to convolution arithmetic for deep learning, 2016.
     """
 
+    can_group = False
+
     def __init__(
         self,
         filters: int,
@@ -82,6 +84,18 @@ class ConvTranspose(Conv):
     def _kernel_shape(self, channels):
         return (*self.kernel_size, self.filters, channels)
 
+    def convolve(self, inputs):
+        transpose = (K.conv1d_transpose, K.conv2d_transpose, K.conv3d_transpose)
+        return transpose[self.rank - 1](
+            inputs,
+            self.kernel,
+            self.compute_output_shape(inputs.shape),
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+        )
+
     def compute_output_shape(self, input_shape):
         sizes = [
             shapes.deconv_length(size, stride, window, self.padding, pad, dilation)
@@ -99,8 +113,26 @@ class ConvTranspose(Conv):
         )
 
 
+class Conv1DTranspose(ConvTranspose):
+    """Transposed convolution over the steps of a sequence; see `ConvTranspose`.
+
+    Shapes:
+        `(batch, steps, channels)` to `(batch, new_steps, filters)`.
+
+    Example:
+        >>> Conv1DTranspose(16, 3, strides=2, padding="same")(Input((5, 8))).shape
+        (None, 10, 16)
+    """
+
+    rank = 1
+    default_data_format = "channels_last"
+
+
 class Conv2DTranspose(ConvTranspose):
     """Transposed convolution over images; see `ConvTranspose` for the arguments.
+
+    Shapes:
+        `(batch, rows, cols, channels)` to `(batch, new_rows, new_cols, filters)`.
 
     Example:
         >>> model.add(Conv2DTranspose(16, 3, strides=2, padding="same"))
@@ -108,47 +140,17 @@ class Conv2DTranspose(ConvTranspose):
 
     rank = 2
 
-    def convolve(self, inputs):
-        return K.conv2d_transpose(
-            inputs,
-            self.kernel,
-            self.compute_output_shape(inputs.shape),
-            self.strides,
-            padding=self.padding,
-            data_format=self.data_format,
-            dilation_rate=self.dilation_rate,
-        )
-
 
 class Conv3DTranspose(ConvTranspose):
     """Transposed convolution over volumes; see `ConvTranspose` for the arguments.
 
-    It takes no `dilation_rate`.
+    Shapes:
+        `(batch, dim1, dim2, dim3, channels)` to the same rank.
+
+    Example:
+        >>> Conv3DTranspose(4, 2, strides=2)(Input((3, 4, 5, 1))).shape
+        (None, 6, 8, 10, 4)
     """
 
     rank = 3
-
-    def convolve(self, inputs):
-        return K.conv3d_transpose(
-            inputs,
-            self.kernel,
-            self.compute_output_shape(inputs.shape),
-            self.strides,
-            padding=self.padding,
-            data_format=self.data_format,
-        )
-
-    def _check_arguments(self):
-        super()._check_arguments()
-        if max(self.dilation_rate) > 1:
-            raise ValueError(
-                errors.message(
-                    f"`{self.name}` cannot dilate",
-                    received=f"`dilation_rate={self.dilation_rate}`",
-                )
-            )
-
-    def get_config(self):
-        config = super().get_config()
-        config.pop("dilation_rate", None)
-        return config
+    newer_arguments = ("dilation_rate",)

@@ -107,12 +107,29 @@ ARGUMENTS = (
         dropped={"dropout": (0, 0.0)},
     ),
     Change(("PReLU",), "2.0", {"init": "alpha_initializer"}),
+    # Keras 3 has newer words than those that stand in the code, which are Keras 2's.
+    Change(("LeakyReLU",), "2.0", {"negative_slope": "alpha"}),
+    Change(
+        ("MultiHeadAttention", "GroupedQueryAttention"),
+        "2.0",
+        {},
+        dropped={"flash_attention": ANY},  # how fast, not what
+    ),
     Change(("MaxNorm",), "2.0", {"m": "max_value"}),
     Change(
         ("BatchNormalization",),
         "2.0",
         {"beta_init": "beta_initializer", "gamma_init": "gamma_initializer"},
-        dropped={"mode": (0,)},
+        dropped={
+            "mode": (0,),
+            "fused": ANY,  # how fast, not what
+            "renorm": (False,),
+            "renorm_clipping": (None,),
+            "renorm_momentum": ANY,
+            "virtual_batch_size": (None,),
+            "adjustment": (None,),
+            "synchronized": ANY,  # a batch is one, on however many devices
+        },
     ),
     Change(
         ("Conv1D", "LocallyConnected1D"),
@@ -275,6 +292,7 @@ NAMES = {
         for n in (1, 2, 3)
     },
     "TimeDistributedDense": ("Dense", "2.0"),
+    "GroupQueryAttention": ("GroupedQueryAttention", "2.0"),  # Keras 3 has both
     "L1L2Regularizer": ("L1L2", "2.0"),
     "WeightRegularizer": ("L1L2", "2.0"),
     "ActivityRegularizer": ("L1L2", "2.0"),

@@ -44,7 +44,20 @@ def test_a_causal_convolution_sees_no_later_step():
             lambda: layers.Conv2DTranspose(2, 3, strides=2, output_padding=2),
             "smaller paddings than strides",
         ),
-        (lambda: layers.Conv3DTranspose(2, 3, dilation_rate=2), "cannot dilate"),
+        (lambda: layers.Conv2D(3, 2, groups=2), "cannot be cut into groups"),
+        (
+            lambda: layers.DepthwiseConv2D(2, groups=2),
+            "cannot be cut into groups.*`groups=1`",
+        ),
+        (
+            lambda: layers.Conv2D(4, 2, groups=2)(Input((4, 4, 3))),
+            "channels, in axis -1, that `groups=2` divides",
+        ),
+        (
+            lambda: layers.LocallyConnected1D(2, 2, implementation=4),
+            "`implementation=4`. Expected: 1, 2 or 3",
+        ),
+        (lambda: layers.LocallyConnected1D(2, 2, padding="same"), "cannot pad"),
         (
             lambda: layers.LocallyConnected1D(2, 3, data_format="channels_first"),
             "channels last",

@@ -1,0 +1,497 @@
+"""Attention with projections, several heads at once: the layers of transformers.
+
+Without projections it stands in `attention`; how it is computed fast is the backend's
+business.
+"""
+
+import math
+
+from cthulhu import backend as K
+from cthulhu import constraints, errors, initializers, regularizers
+from cthulhu.core import current_scope, is_symbolic, registry
+from cthulhu.layers import shapes
+from cthulhu.layers.base import Layer
+from cthulhu.layers.einsum import EinsumDense
+
+
+class ProjectedAttention(Layer):
+    """Project query, keys and values to heads, attend, and project back.
+
+    Called as `layer(query, value, key=None)`; without a key the values are the keys.
+
+    Args:
+        dropout: Fraction of the weights to drop while training, 0 to 1.
+        use_bias: Whether the projections have biases.
+        sliding_window: A query sees keys less than so many steps away; None: all.
+        kernel_initializer: Initializer of the projections' kernels.
+        bias_initializer: Initializer of their biases.
+        kernel_regularizer: Penalty on the kernels.
+        bias_regularizer: Penalty on the biases.
+        activity_regularizer: Penalty on the projections' outputs.
+        kernel_constraint: Projection of the kernels after each update.
+        bias_constraint: Projection of the biases after each update.
+        use_gate: Whether what was found is multiplied by a sigmoid of the query.
+        seed: Integer that makes this layer's patterns its own.
+
+    Call arguments:
+        query_mask, value_mask, key_mask: Masks `(batch, steps)`, in place of those that
+            travel beside the inputs.
+        attention_mask: What a query may look at, `(batch, T, S)` or with an axis of the
+            heads behind the batch.
+        return_attention_scores: Whether the weights are returned too,
+            `(batch, heads, T, S)`.
+        use_causal_mask: Whether step t of the query sees the keys up to t alone.
+
+    Masking:
+        Masked values and keys have no weight.  The output has the query's mask.
+    """
+
+    def __init__(
+        self,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        sliding_window: int | None = None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        use_gate: bool = False,
+        seed: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.dropout = shapes.rate(self, "dropout", dropout)
+        self.use_bias = use_bias
+        self.sliding_window = sliding_window
+        if sliding_window is not None:
+            self.sliding_window = shapes.size(self, "sliding_window", sliding_window)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.projection_regularizer = regularizers.get(activity_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
+        self.use_gate = use_gate
+        self.seed = seed
+        self.supports_masking = True
+
+    def _heads(self):
+        """The numbers of heads of query and keys, and the sizes of keys and values."""
+        raise NotImplementedError
+
+    def _axes(self, rank):
+        """The axes of steps, for inputs of a rank."""
+        return (1,)
+
+    def _sample_output_shape(self, query_shape):
+        """The sizes behind the steps in the output."""
+        return (query_shape[-1],)
+
+    # Weights.
+
+    def build(self, input_shape):
+        query, value, key = self._shapes(input_shape)
+        heads, key_heads, size, value_size = self._heads()
+        output = self._sample_output_shape(query)
+        self.query_dense = self._projection("query", query, 1, (heads, size))
+        self.key_dense = self._projection("key", key, 1, (key_heads, size))
+        if self.use_gate:
+            self.gate_dense = self._projection(
+                "gate", query, 1, (heads, value_size), activation="sigmoid"
+            )
+        self.value_dense = self._projection("value", value, 1, (key_heads, value_size))
+        found = (*query[:-1], heads, value_size)
+        self.output_dense = self._projection("attention_output", found, 2, output)
+        self.built = True
+
+    def _projection(self, name, input_shape, summed, sizes, **kwargs):
+        """A dense connection from the last axes of an input to axes of these sizes."""
+        letters = iter("abcdefghijklmnopqrstuvwxyz")
+        kept, inner, new = (
+            "".join(next(letters) for _ in range(count))
+            for count in (len(input_shape) - summed, summed, len(sizes))
+        )
+        dense = EinsumDense(
+            f"{kept}{inner},{inner}{new}->{kept}{new}",
+            (*input_shape[1 : len(input_shape) - summed], *sizes),
+            bias_axes=new if self.use_bias else None,
+            kernel_initializer=self.kernel_initializer,
+            bias_initializer=self.bias_initializer,
+            kernel_regularizer=self.kernel_regularizer,
+            bias_regularizer=self.bias_regularizer,
+            activity_regularizer=self.projection_regularizer,
+            kernel_constraint=self.kernel_constraint,
+            bias_constraint=self.bias_constraint,
+            dtype=self.dtype,
+            name=name,
+            **kwargs,
+        )
+        dense.build(input_shape)
+        for weight in dense.weights:
+            weight.name = f"{self.name}/{weight.name}"
+        return dense
+
+    def _shapes(self, given):
+        """The shapes of query, value and key, if they go together."""
+        many = isinstance(given, list) and 2 <= len(given) <= 4
+        query, value, key = [*given, given[1]][:3] if many else (given,) * 3
+        fits = many and len(query) == len(value) == len(key) >= 3
+        if fits:
+            pairs = [*zip(value[:-1], key[:-1], strict=True), (query[0], value[0])]
+            others = set(range(1, len(query) - 1)) - set(self._axes(len(query)))
+            pairs += [(query[axis], value[axis]) for axis in others]
+            fits = all(None in pair or pair[0] == pair[1] for pair in pairs)
+        if not fits:
+            raise errors.ShapeMismatch(
+                errors.message(
+                    f"`{self.name}` ({type(self).__name__}) cannot use its inputs",
+                    received=f"{len(given) if many else 1} of the shapes {given}",
+                    expected="query (batch, T, features), value (batch, S, features) "
+                    "and perhaps key (batch, S, features)",
+                    fix=f"Call `{self.name}(query, value)`; for attention to itself "
+                    f"`{self.name}(x, x)`",
+                )
+            )
+        return query, value, key
+
+    # Calling.
+
+    def __call__(
+        self,
+        query,
+        value=None,
+        key=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
+        attention_mask=None,
+        **kwargs,
+    ):
+        listed = isinstance(query, (list, tuple))
+        inputs = list(query) if listed else [query]
+        inputs += [x for x in (value, key) if x is not None]
+        given = [query_mask, value_mask, key_mask][: len(inputs)]
+        if any(mask is not None for mask in given):
+            pairs = zip(inputs, given, strict=False)
+            kwargs["mask"] = [_mask_of(x) if m is None else m for x, m in pairs]
+        if is_symbolic(attention_mask):  # so that a model knows where it comes from
+            inputs = [*inputs, *inputs[1:]][:3] + [attention_mask]
+        elif attention_mask is not None:
+            kwargs["attention_mask"] = attention_mask
+        return super().__call__(inputs, **kwargs)
+
+    def call(
+        self,
+        inputs,
+        mask=None,
+        training=None,
+        attention_mask=None,
+        return_attention_scores=False,
+        use_causal_mask=False,
+    ):
+        self._shapes([x.shape for x in inputs])
+        query, value, key = [*inputs, inputs[1]][:3]
+        if len(inputs) == 4:
+            attention_mask = inputs[3]
+        axes = self._axes(K.ndim(query))
+        gate = self.gate_dense(query) if self.use_gate else None
+        query = self.query_dense(query)
+        output = K.dot_product_attention(
+            _flat(query, axes),
+            _flat(self.key_dense(key), axes),
+            _flat(self.value_dense(value), axes),
+            mask=self._whole_mask(mask, attention_mask, query.shape, key.shape),
+            is_causal=use_causal_mask,
+            window=self.sliding_window,
+            dropout=self.dropout,
+            seed=self.seed,
+            training=training,
+            return_weights=return_attention_scores,
+        )
+        output, weights = output if return_attention_scores else (output, None)
+        output = _unflat(output, axes, query.shape)
+        output = output if gate is None else output * gate
+        output = self.output_dense(output)
+        if weights is None:
+            return output
+        shape = self._scores_shape(query.shape, key.shape)
+        return [output, K.reshape(weights, shape)]
+
+    def _scores_shape(self, query_shape, key_shape):
+        """The batch, other axes, heads, steps of the query, steps of the keys."""
+        axes = self._axes(len(query_shape) - 1)
+        others = [n for axis, n in enumerate(query_shape[:-2]) if axis not in axes]
+        steps = [[shape[axis] for axis in axes] for shape in (query_shape, key_shape)]
+        return (*others, query_shape[-2], *steps[0], *steps[1])
+
+    def _whole_mask(self, masks, attention_mask, query_shape, key_shape):
+        """All masks in one, `(batch, heads, T, S)` or what broadcasts to it; or None.
+
+        Masks of steps count where the first axis has the steps to attend to.
+        """
+        shape = self._scores_shape(query_shape, key_shape)
+        count = len(self._axes(len(query_shape) - 1))  # axes of steps
+        parts = [] if attention_mask is None else [attention_mask]
+        if masks is not None and self._axes(len(query_shape) - 1) == (1,):
+            steps = zip(masks, (2, 1, 1), strict=False)
+            parts += [K.expand_dims(m, axis) for m, axis in steps if m is not None]
+        whole = None
+        for part in parts:
+            self._check_mask(part, shape, count)
+            part = K.cast(part, "bool")
+            while K.ndim(part) < len(shape):  # the axes before the steps
+                part = K.expand_dims(part, K.ndim(part) - 2 * count)
+            whole = part if whole is None else whole & part
+        if whole is None or len(shape) == 4:
+            return whole
+        whole = K.broadcast_to(whole, shape)
+        steps = [math.prod(shape[-2 * count : -count]), math.prod(shape[-count:])]
+        return K.reshape(whole, (-1, query_shape[-2], *steps))
+
+    def _check_mask(self, mask, shape, count):
+        """Refuse a mask that does not broadcast to the scores."""
+        own = K.int_shape(mask)
+        lead = own[: len(own) - 2 * count]
+        wanted = (*shape[: len(lead)], *shape[len(shape) - 2 * count :])
+        fits = 2 * count <= len(own) <= len(shape)
+        if not fits or any(a not in (1, b) for a, b in zip(own, wanted, strict=True)):
+            raise errors.wrong_shape(
+                f"attention_mask` of `{self.name}",
+                own,
+                f"{(shape[0], *shape[-2 * count :])}: batch, steps of the query, steps "
+                "of the keys",
+            )
+
+    def run(self, inputs, masks, kwargs):
+        outputs, mask = super().run(inputs, masks, kwargs)
+        if isinstance(outputs, list):  # the weights have none
+            mask = [mask[0], None]
+        return outputs, mask
+
+    def compute_mask(self, inputs, mask=None):
+        return mask[0] if mask else None
+
+    def compute_output_shape(self, input_shape):
+        query, _, _ = self._shapes(input_shape)
+        return (*query[:-1], *self._sample_output_shape(query))
+
+    def get_config(self):
+        config = super().get_config()
+        config["activity_regularizer"] = registry.plain(self.projection_regularizer)
+        return config
+
+
+class MultiHeadAttention(ProjectedAttention):
+    """Attend with several heads, each to its own projections of query and keys.
+
+    Head i finds `softmax(Q K^T / sqrt(key_dim)) V` with `Q = query @ W_i + b_i` and so
+    on; all that is found is projected back together.  Called as
+    `layer(query, value, key=None)`.
+
+    Args:
+        num_heads: Number of heads.
+        key_dim: Size of each head's queries and keys.
+        value_dim: Size of each head's values; None: `key_dim`.
+        output_shape: Sizes of the last axes of the output; None: the query's size.
+        attention_axes: Axes of the steps to attend to, counted with the batch axis;
+            None: all between the batch and the features.
+
+    The other arguments, and those of a call, are those of `ProjectedAttention`.
+
+    Shapes:
+        Query `(batch, T, features)`, value and key `(batch, S, features)`, to
+        `(batch, T, features of the query)`.  There may be more axes before the
+        features.
+
+    Example:
+        >>> x = Input((10, 16))
+        >>> MultiHeadAttention(num_heads=2, key_dim=8)(x, x, use_causal_mask=True).shape
+        (None, 10, 16)
+
+    See: Vaswani et al., Attention is all you need, 2017, section 3.2.
+    """
+
+    def __init__(
+        self,
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        output_shape=None,
+        attention_axes=None,
+        sliding_window: int | None = None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        use_gate: bool = False,
+        seed: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(
+            dropout=dropout,
+            use_bias=use_bias,
+            sliding_window=sliding_window,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            use_gate=use_gate,
+            seed=seed,
+            **kwargs,
+        )
+        self.num_heads = shapes.size(self, "num_heads", num_heads)
+        self.key_dim = shapes.size(self, "key_dim", key_dim)
+        value_dim = key_dim if value_dim is None else value_dim
+        self.value_dim = shapes.size(self, "value_dim", value_dim)
+        if isinstance(output_shape, int):
+            output_shape = (output_shape,)
+        self.partial_output_shape = output_shape and tuple(output_shape)
+        if isinstance(attention_axes, int):
+            attention_axes = (attention_axes,)
+        self.attention_axes = attention_axes and tuple(attention_axes)
+
+    def _heads(self):
+        return self.num_heads, self.num_heads, self.key_dim, self.value_dim
+
+    def _axes(self, rank):
+        if not self.attention_axes:
+            return tuple(range(1, rank - 1))
+        axes = tuple(axis % rank for axis in self.attention_axes)
+        if not set(axes) <= set(range(1, rank - 1)):
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}` cannot attend along its axes",
+                    f"`attention_axes={self.attention_axes}`, inputs of rank {rank}",
+                    f"axes from 1 to {rank - 2}",
+                )
+            )
+        return axes
+
+    def _sample_output_shape(self, query_shape):
+        return self.partial_output_shape or (query_shape[-1],)
+
+    def get_config(self):
+        return {**super().get_config(), "output_shape": self.partial_output_shape}
+
+
+class GroupedQueryAttention(ProjectedAttention):
+    """Attend with many heads that share keys and values in groups.
+
+    As `MultiHeadAttention`, with fewer heads of keys and values than of queries:
+    neighbouring queries share one.  With one head of keys it is multi-query attention.
+
+    Args:
+        head_dim: Size of each head's queries, keys and values.
+        num_query_heads: Number of heads of the query.
+        num_key_value_heads: Number of heads of keys and values; it divides the other.
+
+    The other arguments, and those of a call, are those of `ProjectedAttention`.
+
+    Shapes:
+        Query `(batch, T, features)`, value and key `(batch, S, features)`, to
+        `(batch, T, features of the query)`.
+
+    Example:
+        >>> x, layer = Input((10, 16)), GroupedQueryAttention(8, 4, 2)
+        >>> layer(x, x).shape
+        (None, 10, 16)
+
+    See: Ainslie et al., GQA, 2023, section 2.2.
+    """
+
+    def __init__(
+        self,
+        head_dim: int,
+        num_query_heads: int,
+        num_key_value_heads: int,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        sliding_window: int | None = None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        use_gate: bool = False,
+        seed: int | None = None,
+        **kwargs,
+    ):
+        super().__init__(
+            dropout=dropout,
+            use_bias=use_bias,
+            sliding_window=sliding_window,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            use_gate=use_gate,
+            seed=seed,
+            **kwargs,
+        )
+        self.head_dim = shapes.size(self, "head_dim", head_dim)
+        self.num_query_heads = shapes.size(self, "num_query_heads", num_query_heads)
+        self.num_key_value_heads = shapes.size(
+            self, "num_key_value_heads", num_key_value_heads
+        )
+        if num_query_heads % num_key_value_heads:
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}` cannot share its heads of keys evenly",
+                    f"`num_query_heads={num_query_heads}`, "
+                    f"`num_key_value_heads={num_key_value_heads}`",
+                    "a number of query heads that is a multiple of the other",
+                )
+            )
+
+    def _heads(self):
+        return (
+            self.num_query_heads,
+            self.num_key_value_heads,
+            self.head_dim,
+            self.head_dim,
+        )
+
+
+def _mask_of(x):
+    return x.mask if is_symbolic(x) else current_scope().mask_of(x)
+
+
+def _order(rank, axes):
+    """All axes of projected inputs: others, those of the steps, heads, size."""
+    others = [axis for axis in range(rank - 2) if axis not in axes]
+    return [*others, *axes, rank - 2, rank - 1]
+
+
+def _flat(x, axes):
+    """`(batch, ..., heads, size)` as `(batch and others, steps, heads, size)`."""
+    if K.ndim(x) == 4:
+        return x
+    steps = math.prod(x.shape[axis] for axis in axes)
+    x = K.permute_dimensions(x, _order(K.ndim(x), axes))
+    return K.reshape(x, (-1, steps, *x.shape[-2:]))
+
+
+def _unflat(x, axes, shape):
+    """The way back, to a shape that had heads and a size like `shape`."""
+    if len(shape) == 4:
+        return x
+    order = _order(len(shape), axes)
+    x = K.reshape(x, (*(shape[axis] for axis in order[:-2]), *x.shape[-2:]))
+    return K.permute_dimensions(x, [order.index(axis) for axis in range(len(order))])
