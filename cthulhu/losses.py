@@ -4,6 +4,11 @@ A function takes targets and predictions and gives one number per sample (the la
 is averaged or summed); a class also weighs samples and reduces them to one number.
 Whether labels fit a loss is checked here too (`check_labels`).  Penalties on weights
 are `regularizers`' business, and weighing several outputs is `training`'s.
+
+Args:
+    y_true: Targets, of the shape that the function's rule gives for `y_pred`.
+    y_pred: Predictions; the first axis is that of the samples.
+    axis: Axis of the features or classes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -118,7 +123,12 @@ def broadcast_weights(values, sample_weight):
 
 
 def reduce_weighted_loss(weighted_losses, reduction=Reduction.SUM_OVER_BATCH_SIZE):
-    """One number from weighted losses, or the losses themselves for `"none"`."""
+    """One number from weighted losses, or the losses themselves for `"none"`.
+
+    Args:
+        weighted_losses: One number per sample, weighted.
+        reduction: One of `Reduction`.
+    """
     if reduction == Reduction.NONE:
         return weighted_losses
     if reduction == Reduction.SUM:
@@ -351,7 +361,7 @@ class Loss(Configurable):
         >>> class Distance(Loss):
         ...     def call(self, y_true, y_pred):
         ...         return K.mean(K.abs(y_pred - y_true), axis=-1)
-        >>> lump.conjure("sgd", loss=Distance())
+        >>> model.compile("sgd", loss=Distance())
     """
 
     def __init__(self, reduction=Reduction.SUM_OVER_BATCH_SIZE, name=None):
@@ -614,7 +624,12 @@ def serialize(loss):
 
 
 def deserialize(name, custom_objects=None):
-    """The loss of a name or config; `custom_objects` are looked through first."""
+    """The loss of a name or config.
+
+    Args:
+        name: Its name, or `{"class_name", "config"}`.
+        custom_objects: Classes and functions of your own by name, looked through first.
+    """
     return registry.deserialize("loss", name, custom_objects)
 
 

@@ -60,7 +60,8 @@ class RemoteMonitor(Callback):
         TypeError: at the end of an epoch, for a value in `logs` that JSON cannot hold.
 
     Example:
-        >>> model.fit(x, y, callbacks=[RemoteMonitor("http://localhost:9000")])
+        >>> monitor = RemoteMonitor("http://localhost:9000")
+        >>> model.fit(x, y, callbacks=[monitor])  # doctest: +SKIP
     """
 
     adds_logs = ()

@@ -16,6 +16,7 @@ class Identity(Layer):
         Any; the output has the input's.
 
     Example:
+        >>> widens = False
         >>> shortcut = Conv2D(32, 1) if widens else Identity()
     """
 

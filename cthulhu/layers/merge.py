@@ -138,7 +138,10 @@ class Add(Merge):
         A list of `(batch, ...)`, broadcast together.
 
     Example:
-        >>> shortcut = Add()([block(x), x])
+        >>> inputs = Input((8,))
+        >>> shortcut = Add()([Dense(8)(inputs), inputs])
+        >>> shortcut.shape
+        (None, 8)
     """
 
     def _merge_function(self, inputs):
@@ -224,7 +227,8 @@ class Concatenate(Merge):
         A list of arrays that agree on all axes but `axis`.
 
     Example:
-        >>> both = Concatenate()([left, right])
+        >>> Concatenate()([Input((8,)), Input((3,))]).shape
+        (None, 11)
     """
 
     def __init__(self, axis: int = -1, **kwargs):
@@ -297,7 +301,8 @@ class Dot(Merge):
         of the first and the other axes of the second; `(batch, 1)` if there are none.
 
     Example:
-        >>> similarity = Dot(axes=1, normalize=True)([a, b])  # (batch, 1)
+        >>> Dot(axes=1, normalize=True)([Input((8,)), Input((8,))]).shape
+        (None, 1)
     """
 
     inputs_needed = 2

@@ -46,7 +46,8 @@ class RNN(Layer):
         At masked steps, output and states of the step before stay.
 
     Example:
-        >>> outputs = RNN(LSTMCell(32), return_sequences=True)(inputs)
+        >>> RNN(LSTMCell(32), return_sequences=True)(Input((5, 8))).shape
+        (None, 5, 32)
     """
 
     def __init__(
