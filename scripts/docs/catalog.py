@@ -4,6 +4,7 @@ A catalog is a file as gettext has them.  What it lacks stays English, and so do
 was translated from words that the source no longer has: such rows are `stale`.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from babel.messages import pofile
@@ -33,7 +34,10 @@ class Catalog:
         self.asked.add(english)
         return self._known.get(english, text)
 
-    @property
-    def stale(self) -> list[str]:
-        """Rows whose English nobody has asked for, once everything was rendered."""
-        return sorted(set(self._known) - self.asked)
+    def stale(self, kept: Iterable[str] = ()) -> list[str]:
+        """Rows whose English nobody has asked for, once everything was rendered.
+
+        Args:
+            kept: Sentences that may wait to be asked for.
+        """
+        return sorted(set(self._known) - self.asked - set(kept))
