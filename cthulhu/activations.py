@@ -151,6 +151,10 @@ def serialize(activation):
 def deserialize(name, custom_objects=None):
     """The activation of a name or config.
 
+    Args:
+        name: Its name, or `{"class_name", "config"}`.
+        custom_objects: Classes and functions of your own by name, looked through first.
+
     Raises:
         ValueError: no activation has it.
     """

@@ -98,6 +98,10 @@ def serialize(constraint):
 def deserialize(config, custom_objects=None):
     """The constraint of a name or config.
 
+    Args:
+        config: Its name, or `{"class_name", "config"}`.
+        custom_objects: Classes and functions of your own by name, looked through first.
+
     Raises:
         ValueError: no constraint has it.
     """

@@ -27,7 +27,12 @@ class Initializer(Configurable):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """An initializer from its config; the `dtype` that tf.keras adds is dropped."""
+        """An initializer from its config; the `dtype` that tf.keras adds is dropped.
+
+        Args:
+            config: Its arguments by name.
+            custom_objects: Classes and functions of your own by name.
+        """
         config = {name: value for name, value in config.items() if name != "dtype"}
         return super().from_config(config, custom_objects)
 
@@ -354,6 +359,10 @@ def serialize(initializer):
 
 def deserialize(config, custom_objects=None):
     """The initializer of a name or config.
+
+    Args:
+        config: Its name, or `{"class_name", "config"}`.
+        custom_objects: Classes and functions of your own by name, looked through first.
 
     Raises:
         ValueError: no initializer has it.

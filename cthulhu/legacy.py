@@ -74,6 +74,10 @@ def _rows(array, start, stop):
 def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
     """First row and row after the last of each batch.
 
+    Args:
+        size: Number of rows.
+        batch_size: Rows in a batch, 1 or more.
+
     Example:
         >>> make_batches(5, 2)
         [(0, 2), (2, 4), (4, 5)]

@@ -66,6 +66,10 @@ def serialize(regularizer):
 def deserialize(config, custom_objects=None):
     """The regularizer of a name or config.
 
+    Args:
+        config: Its name, or `{"class_name", "config"}`.
+        custom_objects: Classes and functions of your own by name, looked through first.
+
     Raises:
         ValueError: no regularizer has it.
     """

@@ -3,6 +3,15 @@
 All of them go through `_convolution`, `_depthwise` and `_pool`, which choose how a CPU
 computes them: XLA's own convolution is many times too slow there inside a loop, while
 shifted slices and one matrix product are not.  Elsewhere XLA's own is used.
+
+Args:
+    x: Array, variable or symbol.
+    depthwise_kernel: `(*window, channels, multiplier)`.
+    pointwise_kernel: `(*ones, channels * multiplier, filters)`.
+    strides: Distance of the window's positions, along each axis or one for all.
+    padding: `"valid"` or `"same"`.
+    data_format: `"channels_last"` or `"channels_first"`; None: the configured one.
+    dilation_rate: Distance of the window's entries.
 """
 
 import itertools

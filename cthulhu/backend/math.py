@@ -1,6 +1,13 @@
 """Arithmetic: elementwise functions, comparisons, reductions and products.
 
 Functions with a name of their own in neural networks are `nn`'s business.
+
+Args:
+    x: Array, variable, symbol or number.
+    y: The same; both are broadcast together.
+    axis: Axis, from the end if negative. Where entries are reduced to one: an axis,
+        several, or None for all.
+    keepdims: Whether reduced axes stay, with size 1.
 """
 
 import builtins

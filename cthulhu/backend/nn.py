@@ -65,7 +65,11 @@ def forget_learning_phase():
 
 
 class learning_phase_scope:
-    """`with learning_phase_scope(1):` fixes the phase inside the block."""
+    """`with learning_phase_scope(1):` fixes the phase inside the block.
+
+    Args:
+        value: 1 for training, 0 else.
+    """
 
     def __init__(self, value):
         self.value = value
@@ -83,6 +87,8 @@ def in_train_phase(x, alt, training=None):
     """`x` in training, `alt` else; either may be a function without arguments.
 
     Args:
+        x: Array, variable or symbol, or a function that gives one.
+        alt: The same, for all other times.
         training: A bool, 0 or 1, a tensor of one; None: the current phase.
     """
     if training is None:

@@ -2,6 +2,16 @@
 
 Keys come from the current scope (`core.scope`), so that a step can be computed again
 bit by bit.  Initial weights are drawn by `initializers`.
+
+Args:
+    key: Two words of uint32.
+    x: Array, variable or symbol.
+    shape: Sizes of the axes.
+    mean: Mean of the distribution.
+    stddev: Its standard deviation, 0 or more.
+    dtype: Name of the dtype; None: `floatx()`.
+    name: Any string, for the variable's name.
+    seed: Whole number that fixes the draw; None: the scope's next one.
 """
 
 import jax

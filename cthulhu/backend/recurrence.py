@@ -1,4 +1,12 @@
-"""Loops over time or over the rows of a tensor: `rnn`, `map_fn`, `foldl`, `foldr`."""
+"""Loops over time or over the rows of a tensor: `rnn`, `map_fn`, `foldl`, `foldr`.
+
+Args:
+    fn: Function of a row, or of what came of the rows before and a row.
+    elems: Tensor; its rows are taken along the first axis.
+    initializer: What stands before the first row; None: the first row does.
+    name: Without effect.
+    dtype: Name of the dtype of the results; None: as they come.
+"""
 
 import jax
 import jax.numpy as jnp

@@ -3,6 +3,22 @@
 Every function takes arrays of JAX or NumPy, numbers, nested lists, variables and
 symbols.  What is computed with the numbers is the business of `math`, `nn`, `conv` and
 `recurrence`; drawing them at random is `random`'s; graphs are `graph`'s.
+
+Args:
+    x: Array, variable, symbol, number or nested list.
+    shape: Sizes of the axes.
+    dtype: Name of a dtype; None: `floatx()`, or that of what is given.
+    name: Any string, for a variable's name; without effect on arrays.
+    axis: Axis, from the end if negative.
+    axes: Axis, or several.
+    pattern: The old axes in their new order.
+    padding: Numbers of zeros before and after each axis, as in the default.
+    data_format: `"channels_last"` or `"channels_first"`; None: the configured one.
+    depth_factor: How many times the depth is taken, a whole number.
+    height_factor: How many times the rows are taken, a whole number.
+    width_factor: How many times the columns are taken, a whole number.
+    indices: Whole numbers from 0.
+    step: Distance of two numbers.
 """
 
 import builtins

@@ -65,7 +65,12 @@ class Configurable(metaclass=Remembering):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Make an object from what `get_config` gave."""
+        """Make an object from what `get_config` gave.
+
+        Args:
+            config: Its arguments by name.
+            custom_objects: Classes and functions of your own by name.
+        """
         with registry.custom_object_scope(custom_objects or {}):
             return cls(**config)
 

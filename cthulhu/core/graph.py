@@ -180,6 +180,10 @@ def infer(node: Node, scope: Callable[[], Scope] = Scope) -> Any:
     The call is traced once where all sizes are known, else once per stand-in.  Where
     stand-ins do not go with the other arguments (a weight fixes a size that the symbol
     leaves open), sizes that occur among them are tried.
+
+    Args:
+        node: The recorded call.
+        scope: Makes the scope to trace it in.
     """
     gaps = [
         (symbol, axis)
@@ -388,7 +392,12 @@ def evaluate(symbols: Iterable[Any], values: dict[Symbol, Any]) -> None:
 
 
 def needed(symbols: Iterable[Any], known: Mapping[Symbol, Any]) -> list[Node]:
-    """Nodes to compute for `symbols`, each after those that it needs."""
+    """Nodes to compute for `symbols`, each after those that it needs.
+
+    Args:
+        symbols: What is wanted.
+        known: Symbols whose values are there already.
+    """
     order: dict[Node, None] = {}
     stack: list[tuple[Any, bool]] = [(x, False) for x in symbols][::-1]
     while stack:

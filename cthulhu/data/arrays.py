@@ -449,6 +449,10 @@ def check_steps(steps: Any, name: str = "steps") -> int | None:
     A fraction is rounded up, since old scripts divide rows by batch size; a last batch
     that is not full counts as well.
 
+    Args:
+        steps: The number, or None.
+        name: What it is called, for messages.
+
     Raises:
         TypeError: No number.
         ValueError: Less than 1.

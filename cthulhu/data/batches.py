@@ -96,6 +96,14 @@ class Reader:
 class Batches:
     """A source of batches that can be passed over, once for each epoch.
 
+    Args:
+        source: A generator, an iterable, or a `Sequence`.
+        read: Function of what the source gives that makes a batch of it.
+        steps: Batches in a pass; None if the source tells or ends.
+        workers: Threads or processes that read ahead; 0: none does.
+        use_multiprocessing: Whether they are processes.
+        max_queue_size: Batches that may be read ahead, 1 or more.
+
     Attributes:
         steps: Batches in a pass, None if not known before it ends.
         samples: Rows in a pass, None if not known.

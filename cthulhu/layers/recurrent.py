@@ -21,7 +21,12 @@ def shows_its_cell(layer_class):
 
 
 class CellRNN(RNN):
-    """An `RNN` of a built-in cell: what SimpleRNN, GRU and LSTM have in common."""
+    """An `RNN` of a built-in cell: what SimpleRNN, GRU and LSTM have in common.
+
+    Args:
+        cell: The cell.
+        activity_regularizer: Penalty on the output.
+    """
 
     cell_class: type[Cell]
 

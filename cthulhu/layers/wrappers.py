@@ -109,6 +109,8 @@ class Bidirectional(Wrapper):
         layer: The recurrent layer; its twin takes the steps from last to first.
         merge_mode: How the two outputs become one: `"concat"`, `"sum"`, `"mul"`,
             `"ave"` (the mean); None: a list of both.
+        weights: Initial weights, those of both layers in one list; None: drawn.
+        num_constants: How many of the inputs are constants, handed to every step.
 
     Shapes:
         As the layer; twice as wide for `"concat"`.  With `return_state=True` a list of

@@ -1,6 +1,11 @@
 """Metrics as plain functions: one number per sample, no state.
 
 Those that are losses too are found in `losses`; here is what counts hits.
+
+Args:
+    y_true: Targets; the first axis is that of the samples.
+    y_pred: Predictions: probabilities or scores, one for each class.
+    axis: Axis of the features.
 """
 
 from cthulhu import backend as K

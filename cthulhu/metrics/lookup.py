@@ -38,7 +38,12 @@ def serialize(metric):
 
 
 def deserialize(config, custom_objects=None):
-    """The metric of a name or config; `custom_objects` are looked through first."""
+    """The metric of a name or config.
+
+    Args:
+        config: Its name, or `{"class_name", "config"}`.
+        custom_objects: Classes and functions of your own by name, looked through first.
+    """
     return registry.deserialize("metric", config, custom_objects)
 
 

@@ -418,6 +418,10 @@ class Network(Layer):
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name, or else at that place.
 
+        Args:
+            name: Name of the layer.
+            index: Place in `layers`, from 0; it goes before the name.
+
         Raises:
             ValueError: No such layer; the nearest name is given.
         """
@@ -502,7 +506,12 @@ class Network(Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Make a model from what `get_config` gave, with new weights."""
+        """Make a model from what `get_config` gave, with new weights.
+
+        Args:
+            config: Its name, layers and how they are connected.
+            custom_objects: Classes and functions of your own by name.
+        """
         with registry.custom_object_scope(custom_objects or {}):
             return _from_config(cls, config)
 

@@ -379,7 +379,12 @@ def serialize(schedule):
 
 
 def deserialize(config, custom_objects=None):
-    """A schedule from its configuration."""
+    """A schedule from its configuration.
+
+    Args:
+        config: `{"class_name", "config"}`.
+        custom_objects: Classes and functions of your own by name, looked through first.
+    """
     return registry.deserialize("schedule", config, custom_objects)
 
 

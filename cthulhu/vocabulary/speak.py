@@ -133,6 +133,11 @@ def _in_batches(word, value, generator):
 def gather(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     """Sides of a window that were given one by one, made the one argument of today.
 
+    Args:
+        name: Name of the class that was called.
+        args: Its arguments by position.
+        kwargs: Its arguments by name; not changed.
+
     Example:
         >>> gather("Conv2D", (32, 3, 5), {"activation": "relu"})
         ((32, (3, 5)), {'activation': 'relu'})
@@ -299,7 +304,13 @@ def face(module_name: str) -> tuple[Callable, Callable]:
 
 
 def no_attribute(module: str, name: str, candidates: Iterable[str]) -> AttributeError:
-    """The error for a name that a module does not have, with the nearest it has."""
+    """The error for a name that a module does not have, with the nearest it has.
+
+    Args:
+        module: Name of the module.
+        name: The name that it lacks.
+        candidates: The names that it has.
+    """
     nearest = None if name.startswith("_") else guess(name, candidates)
     hint = f" Did you mean `{nearest}`?" if nearest else ""
     return AttributeError(f"Module `{module}` has no name `{name}`.{hint}")
@@ -307,6 +318,10 @@ def no_attribute(module: str, name: str, candidates: Iterable[str]) -> Attribute
 
 def guess(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate nearest to a name, or None if none is near.
+
+    Args:
+        name: A name, in any tongue and spelling.
+        candidates: The names that there are.
 
     Example:
         >>> guess("val_los", ["loss", "val_loss"]), guess("qqq", ["loss"])

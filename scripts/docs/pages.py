@@ -27,6 +27,9 @@ TEMPLATES = DOCS / "templates"
 # Pages beside those of the rooms, in the order of the site.
 GUIDE = ("index", "coming-from-keras", "how-training-runs")
 
+# Pages that speak of both tongues themselves, and stay as they are.
+ABOUT_WORDS = ("coming-from-keras", "rooms", "vocabulary")
+
 # Rooms under the headings of the site's list of pages.
 CHAPTERS = {
     "Training": "callbacks models optimizers losses metrics",
@@ -44,6 +47,10 @@ _SPAN = re.compile(
     r"^\{\{(?P<kind>both|as is)\}\}\n(?P<text>.*?)^\{\{/(?P=kind)\}\}\n?",
     re.MULTILINE | re.DOTALL,
 )
+# Chinese has no spaces, so a line that goes on in the next one must not end in one.
+_BREAK = re.compile(
+    r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])"
+)
 _SAME = "\x00{}\x00"  # stands for a span while the text around it is translated
 
 
@@ -60,8 +67,8 @@ def templates(tongue: Tongue) -> list[Template]:
     if tongue.language != "en":
         folder = TEMPLATES / tongue.language
         return [Template(path.stem, path) for path in sorted(folder.glob("*.md"))]
-    found = [Template(p.stem, p) for p in sorted(TEMPLATES.glob("*.md"))]
-    return [*found, Template("rooms", DOCS / "rooms.md", in_words=False)]
+    paths = [*sorted(TEMPLATES.glob("*.md")), DOCS / "rooms.md"]
+    return [Template(path.stem, path, path.stem not in ABOUT_WORDS) for path in paths]
 
 
 def catalog(tongue: Tongue) -> Catalog:
@@ -70,11 +77,14 @@ def catalog(tongue: Tongue) -> Catalog:
     return Catalog(path if path.exists() else None)
 
 
-def page(template: Template, tongue: Tongue, catalog: Catalog) -> str:
-    """A template filled in, as Markdown."""
+def page(
+    template: Template, tongue: Tongue, catalog: Catalog, entries: bool = True
+) -> str:
+    """A template filled in, as Markdown; without `entries`, its own text alone."""
     text = template.path.read_text(encoding="utf-8")
     if not template.in_words:
-        return text
+        tongue = tongue._replace(tone=None)
+    text = _BREAK.sub("", text)
     spans: list[str] = []
 
     def keep(found: re.Match) -> str:
@@ -88,7 +98,9 @@ def page(template: Template, tongue: Tongue, catalog: Catalog) -> str:
     parts, end = [], 0
     for found in _DIRECTIVE.finditer(text):
         parts.append(renderer.text_of_template(text[end : found.start()]))
-        if found["docstring"]:
+        if not entries:
+            pass
+        elif found["docstring"]:
             parts.append(_docstring(found["docstring"], renderer))
         else:
             parts.append(_entries(template.name, _names(found), placed, renderer))

@@ -76,7 +76,12 @@ def entries(room: str) -> tuple[Entry, ...]:
         name = (own or spellings)[0]
         also = tuple(n for n in spellings if n != name)
         found.append(Entry(room, name, thing, also, _home(room, path)))
-    return tuple(sorted(found, key=lambda e: (str(e.thing.filepath), e.thing.lineno)))
+
+    def place(entry: Entry) -> tuple:
+        path = entry.thing.filepath
+        return path.name == "__init__.py", str(path), entry.thing.lineno
+
+    return tuple(sorted(found, key=place))
 
 
 def _offered(
@@ -190,10 +195,12 @@ def arguments(thing: Thing) -> dict[str, str]:
     """What is said of each argument: here, by a base, or where the docstring points.
 
     A docstring may leave arguments to another's by its name in backticks: "see `Conv`
-    for the arguments".
+    for the arguments".  What the functions of a file have in common, its own docstring
+    says.
     """
     found = told(thing)
-    for source in [*bases(thing)[1:], *_mentioned(thing)]:
+    common = [thing.module] if isinstance(thing, griffe.Function) else []
+    for source in [*bases(thing)[1:], *_mentioned(thing), *common]:
         for name, text in told(source).items():
             found.setdefault(name, text)
     return found
@@ -207,7 +214,9 @@ def _mentioned(thing: Thing) -> Iterator[griffe.Object]:
     for source in bases(thing) or [thing]:
         text = source.docstring.value if source.docstring else ""
         for name in dict.fromkeys(re.findall(r"`([A-Za-z_]\w*)`", text)):
-            other = _target(source.module.members.get(name)) or _by_name(name)
+            sister = training_methods().get(name) if source.is_function else None
+            other = sister or _target(source.module.members.get(name))
+            other = other or _by_name(name)
             if isinstance(other, Thing) and other is not thing:
                 yield other
                 yield from bases(other)[1:]
@@ -236,8 +245,9 @@ def members(entry: Entry) -> list[griffe.Object]:
     if not isinstance(entry.thing, griffe.Class):
         return []
     found: dict[str, griffe.Object] = {}
+    shown = {base.path for parent in parents(entry) for base in bases(parent.thing)}
     for base in bases(entry.thing):
-        if base is not entry.thing and base.path in public():
+        if base.path in shown:
             continue
         for name, member in base.members.items():
             if member.is_alias or not member.docstring or name.startswith("_"):
@@ -249,7 +259,7 @@ def members(entry: Entry) -> list[griffe.Object]:
 
 
 def parents(entry: Entry) -> list[Entry]:
-    """The nearest bases that have an entry."""
+    """The nearest base that has an entry, if one has."""
     found = (public().get(base.path) for base in bases(entry.thing)[1:])
     return [base for base in found if base][:1]
 
@@ -276,11 +286,11 @@ def index() -> dict[str, Entry]:
 
 
 @functools.cache
-def training_methods() -> frozenset[str]:
+def training_methods() -> dict[str, griffe.Function]:
     """`fit`, `compile` and their sisters: methods that a text calls by their name."""
-    trainer = house()["training.Trainer"].final_target
-    return frozenset(
-        name
-        for name, member in trainer.members.items()
-        if member.is_function and member.docstring and not name.startswith("_")
-    )
+    found: dict[str, griffe.Function] = {}
+    for base in bases(house()["training.Trainer"].final_target):
+        for name, member in base.members.items():
+            if member.is_function and member.docstring and not name.startswith("_"):
+                found.setdefault(name, member)
+    return found

@@ -24,6 +24,12 @@ WIDTH = 80  # of a line of code on a page
 # Directives of doctest are for those who run an example, not for those who read it.
 _DIRECTIVE = re.compile(r"\s*#\s*doctest:.*$", re.MULTILINE)
 
+# What the renderer itself says, wherever a page may need it.
+LABELS = (
+    "source default Also Arguments Attributes Properties Methods Raises "
+    "Returns Yields Warns Example Shapes"
+).split() + ["In the other tongue", "Kind of", "Older names of arguments"]
+
 Kind = griffe.DocstringSectionKind
 
 
@@ -76,17 +82,15 @@ class Page:
     def _other_names(self, entry: Entry) -> str:
         """Further names in this tongue, the names in the other, and the base."""
         said = self.say_name(entry.name)
-        also = [n for n in map(self.say_name, entry.also) if n != said]
-        old = list(entry.old)
+        also = [n for n in map(self.say_name, entry.also + entry.old) if n != said]
         other = [
             n for n in [entry.name, *vocabulary.spellings(entry.name)] if n != said
         ]
         base = reference.parents(entry)
         lines = [
             self._names("Also", also),
-            self._names("Formerly", old),
             self._names("In the other tongue", other) if other else "",
-            f"{self.catalog.say('A')} {self.link(base[0])}" if base else "",
+            f"{self.catalog.say('Kind of')} {self.link(base[0])}" if base else "",
         ]
         text = " · ".join(line for line in lines if line)
         return f"{text}\n{{ .names }}" if text else ""
@@ -190,11 +194,12 @@ class Page:
     def _list(self, label: str, rows: list[tuple[str, str]], mark) -> str:
         if not rows:
             return ""
-        lines = [f"**{self.catalog.say(label)}**", ""]
+        items = []
         for head, text in rows:
             body = textwrap.indent(self.text(text, mark), "    ").lstrip()
-            lines.append(f"- {head}: {body}")
-        return "\n".join(lines)
+            items.append(f"- {head}: {body}")
+        apart = "\n\n" if any("\n\n" in item for item in items) else "\n"
+        return f"**{self.catalog.say(label)}**\n\n{apart.join(items)}"
 
     def _admonition(self, section: griffe.DocstringSection, mark) -> str:
         label = section.title or section.value.kind.title()

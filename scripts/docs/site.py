@@ -21,7 +21,7 @@ BASE = pages.DOCS / "mkdocs.yml"
 
 # Pages with other titles than their names.
 TITLES = {
-    "index": "Cthulhu",
+    "index": "Home",
     "coming-from-keras": "Coming from Keras",
     "how-training-runs": "How training runs",
     "data": "Data and sequences",
@@ -71,7 +71,7 @@ def _config(tongue: Tongue) -> dict:
         listed = [{TITLES.get(n, n.capitalize()): f"{n}.md"} for n in names]
         nav += [{chapter: listed}] if chapter and listed else listed
     if tongue.language != "en":
-        nav = [f"{name}.md" for name in ("index", "callbacks")]
+        nav = [{"首页": "index.md"}, "callbacks.md"]
     return {
         "INHERIT": str(BASE),
         "docs_dir": "pages",

@@ -143,6 +143,7 @@ _TEXT = re.compile(
     + r"""
     |(?P<tag><[a-zA-Z/!][^>\n]*>)
     |(?P<attributes>\{[:\#.][^}\n]*\})
+    |\[(?P<linked>(?:[^\[\]`\n]|`[^`\n]*`)*)\](?P<to>\([^)\s]*\))
     |(?P<code>(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))
     |(?P<address>\]\([^)\s]*\)|https?://\S+)
     |(?P<word>\b[A-Za-z_]\w*\b(?P<call>\()?)
@@ -177,6 +178,8 @@ def prose(
             if language not in ("python", "py", "pycon"):
                 return whole
             return "\n".join([head, code(body, tongue), foot] if body else [head, foot])
+        if found["to"]:  # a link already: none within it
+            return f"[{prose(found['linked'], tongue)}]{found['to']}"
         if found["code"]:
             ticks = found["ticks"]
             inner = whole.removeprefix(ticks).removesuffix(ticks)

@@ -118,6 +118,15 @@ def test_addresses_stay():
     assert text.replace("[`fit`]", "[`summon`]") == prose(text, CTHULHU)
 
 
+def test_a_name_that_is_a_link_already_becomes_none_within_it():
+    def mark(name, text):
+        return f"<{name}>"
+
+    assert "[`summon`](#fit) and <fit>" == prose(
+        "[`fit`](#fit) and `fit`", CTHULHU, mark
+    )
+
+
 def test_lines_stay_aligned_with_the_bracket_above():
     before = "model.fit(x,\n          y,\n          [Dense(1,\n                 2)])"
     after = (
