@@ -9,6 +9,7 @@ from cthulhu.vocabulary.speak import canonical as canonical
 from cthulhu.vocabulary.speak import face as face
 from cthulhu.vocabulary.speak import gather as gather
 from cthulhu.vocabulary.speak import guess as guess
+from cthulhu.vocabulary.speak import in_order as in_order
 from cthulhu.vocabulary.speak import load_skin as load_skin
 from cthulhu.vocabulary.speak import log_key_spellings as log_key_spellings
 from cthulhu.vocabulary.speak import metric_key as metric_key

@@ -263,6 +263,34 @@ ARGUMENTS = (
     Change(("to_categorical",), "2.0", {"nb_classes": "num_classes"}),
 )
 
+
+class Order(NamedTuple):
+    """Another order in which arguments came one by one, and how it is recognised."""
+
+    at: int  # which argument tells
+    kind: type  # by being of this type, which it is not in today's order
+    names: tuple[str, ...]
+
+
+ORDERS = {
+    # 1.x had the first four; the line of tf.keras went on from there.
+    "TensorBoard": Order(
+        2,
+        bool,
+        (
+            "log_dir",
+            "histogram_freq",
+            "write_graph",
+            "write_images",
+            "write_steps_per_second",
+            "update_freq",
+            "profile_batch",
+            "embeddings_freq",
+            "embeddings_metadata",
+        ),
+    ),
+}
+
 # Counted in samples before 2.0, in batches since: divided by the generator's own
 # `batch_size` where it has one.
 COUNTED_IN_SAMPLES = ("samples_per_epoch",)

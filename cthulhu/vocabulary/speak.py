@@ -168,6 +168,36 @@ def gather(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
     return args, kwargs
 
 
+def in_order(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    """Arguments that came one by one in the order of another time, by their names.
+
+    Args:
+        name: Name of the class that is made.
+        args: Its arguments in order.
+        kwargs: Those by name; not changed.
+
+    Raises:
+        TypeError: if an argument comes twice, or if there are too many.
+
+    Example:
+        >>> in_order("TensorBoard", ("logs", 1, False), {})
+        ((), {'log_dir': 'logs', 'histogram_freq': 1, 'write_graph': False})
+    """
+    other = history.ORDERS[name]
+    if len(args) <= other.at or not isinstance(args[other.at], other.kind):
+        return args, kwargs
+    if len(args) > len(other.names):
+        raise TypeError(
+            f"`{name}` takes at most {len(other.names)} arguments by position in this "
+            f"order, but {len(args)} were given. Give the further ones by name."
+        )
+    named = dict(zip(other.names, args, strict=False))
+    for word in named:
+        if word in kwargs:
+            raise TypeError(f"`{name}` got the argument `{word}` twice.")
+    return (), {**named, **kwargs}
+
+
 def _sides(value, keys):
     """A dict from keys to sizes as nested tuples in the order of `keys`."""
     if not isinstance(value, dict) or not set(value) <= {k for ks in keys for k in ks}:

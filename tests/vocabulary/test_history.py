@@ -209,3 +209,23 @@ def test_generations_differ_where_keras_did():
     assert "acc" == vocabulary.metric_key("accuracy", "2.1")
     assert "mean_absolute_error" == vocabulary.metric_key("mae", "1")
     assert "mae" == vocabulary.metric_key("mae", "2.3")
+
+
+def test_arguments_in_the_order_of_another_time_are_told_by_the_type_of_one():
+    keras_1 = vocabulary.in_order("TensorBoard", ("logs", 1, False, True), {})
+    keras_2 = vocabulary.in_order("TensorBoard", ("logs", 1, 64, False), {"a": 1})
+
+    assert (
+        (),
+        {
+            "log_dir": "logs",
+            "histogram_freq": 1,
+            "write_graph": False,
+            "write_images": True,
+        },
+    ) == keras_1
+    assert (("logs", 1, 64, False), {"a": 1}) == keras_2
+    with pytest.raises(TypeError, match="`log_dir` twice"):
+        vocabulary.in_order("TensorBoard", ("logs", 1, True), {"log_dir": "x"})
+    with pytest.raises(TypeError, match="at most 9"):
+        vocabulary.in_order("TensorBoard", ("logs", 1, *[True] * 8), {})
