@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -10,7 +11,9 @@ from cthulhu import errors, saving
 from cthulhu.core import Symbol, infer
 from cthulhu.layers.call import Call, TryingScope
 from cthulhu.models.network import Network
+from cthulhu.models.outline import Box, outline
 from cthulhu.models.plot import plot_model
+from cthulhu.models.probe import tapped
 from cthulhu.models.summary import print_summary
 from cthulhu.training import Trainer
 
@@ -178,6 +181,30 @@ class Model(Trainer, Network):
         print_summary(
             self, line_length=line_length, positions=positions, print_fn=print_fn
         )
+
+    def outline(self) -> list[Box]:
+        """The layers as boxes that know where their inputs come from.
+
+        For those who draw the model in their own way; models inside it are opened.
+        """
+        return outline(self)
+
+    def probe(self, layers: Iterable[str] | None = None) -> Model:
+        """A model with the same inputs and weights that gives what layers make of them.
+
+        Args:
+            layers: Names of layers; None: all but inputs.  Its `output_names` tell
+                which output is whose.
+
+        Raises:
+            ValueError: An unknown name; the nearest is given.
+            NotImplementedError: The model is defined by Python code.
+
+        Example:
+            >>> model.probe(["dense_1"]).predict(x)  # doctest: +SKIP
+        """
+        outputs = tapped(self, layers)
+        return Model(self.inputs, outputs, name=f"{self.name}_probe")
 
     def plot(self, to_file: str = "model.png", **kwargs: Any) -> Any:
         """Draw the graph of layers into a file; see `plot_model`."""

@@ -31,15 +31,15 @@ from cthulhu.training.arguments import (
 from cthulhu.training.feed import BatchFeed, RowFeed
 from cthulhu.training.generators import Generators
 from cthulhu.training.intake import closed_on_error
+from cthulhu.training.looking import Looking
 from cthulhu.training.loop import Run, run_pass
 from cthulhu.training.memory import needs_donation
 from cthulhu.training.passes import Bar, Validation
-from cthulhu.training.single import SingleBatches
 from cthulhu.training.step import key_data
 
 
 @vocabulary.aliases
-class Trainer(SingleBatches, Generators):
+class Trainer(Looking, Generators):
     """Training for something with variables and a call."""
 
     stop_training = False
