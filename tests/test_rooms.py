@@ -36,6 +36,7 @@ ALONE = {"monitor"}
 EXTRAS = {
     "IPython",
     "PIL",
+    "google",
     "matplotlib",
     "orbax",
     "pandas",

@@ -20,5 +20,6 @@ from cthulhu.callbacks.schedule import LearningRateScheduler as LearningRateSche
 from cthulhu.callbacks.schedule import ReduceLROnPlateau as ReduceLROnPlateau
 from cthulhu.callbacks.stopping import EarlyStopping as EarlyStopping
 from cthulhu.callbacks.stopping import TerminateOnNaN as TerminateOnNaN
+from cthulhu.callbacks.tensorboard import TensorBoard as TensorBoard
 
 __getattr__, __dir__ = vocabulary.face(__name__)

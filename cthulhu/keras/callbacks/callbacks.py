@@ -18,6 +18,7 @@ from cthulhu.callbacks import Progbar as Progbar
 from cthulhu.callbacks import ProgbarLogger as ProgbarLogger
 from cthulhu.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from cthulhu.callbacks import RemoteMonitor as RemoteMonitor
+from cthulhu.callbacks import TensorBoard as TensorBoard
 from cthulhu.callbacks import TerminateOnNaN as TerminateOnNaN
 
 __getattr__, __dir__ = vocabulary.face(__name__)

@@ -1,0 +1,7 @@
+"""What TensorBoard shows, written without TensorFlow.
+
+`callback` says when what is written; the other modules make it.  Nothing here imports
+the tensorboard package before it is needed.
+"""
+
+from cthulhu.callbacks.tensorboard.callback import TensorBoard as TensorBoard
