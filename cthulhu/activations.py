@@ -22,6 +22,10 @@ def softmax(x, axis=-1):
 
     Raises:
         ValueError: `x` has one axis only.
+
+    Example:
+        >>> softmax(np.zeros((1, 4), "float32")).tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
     """
     if K.ndim(x) < 2:
         raise ValueError(
@@ -35,6 +39,10 @@ def softmax(x, axis=-1):
 def elu(x, alpha=1.0):
     """`x` above 0, `alpha * (exp(x) - 1)` else.
 
+    Example:
+        >>> [round(y, 4) for y in elu(np.array([-1.0, 2.0])).tolist()]  # exp(-1) - 1
+        [-0.6321, 2.0]
+
     See: Clevert et al., Exponential Linear Units, 2015.
     """
     return K.elu(x, alpha)
@@ -46,6 +54,10 @@ def selu(x):
 
     Goes with `lecun_normal` weights and `AlphaDropout`.
 
+    Example:
+        >>> [round(y, 4) for y in selu(np.array([-1.0, 1.0])).tolist()]
+        [-1.1113, 1.0507]
+
     See: Klambauer et al., Self-Normalizing Neural Networks, 2017.
     """
     return K.elu(x, _SELU_ALPHA) * _SELU_SCALE
@@ -53,13 +65,23 @@ def selu(x):
 
 @_activation
 def softplus(x):
-    """`log(exp(x) + 1)`."""
+    """`log(exp(x) + 1)`.
+
+    Example:
+        >>> [round(y, 4) for y in softplus(np.array([0.0])).tolist()]  # log(2)
+        [0.6931]
+    """
     return K.softplus(x)
 
 
 @_activation
 def softsign(x):
-    """`x / (abs(x) + 1)`."""
+    """`x / (abs(x) + 1)`.
+
+    Example:
+        >>> softsign(np.array([-1.0, 3.0])).tolist()
+        [-0.5, 0.75]
+    """
     return K.softsign(x)
 
 
@@ -72,31 +94,57 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
         alpha: Slope below `threshold`, as in `alpha * (x - threshold)`.
         max_value: Largest value, None for no bound.
         threshold: Where `x` begins to pass.
+
+    Example:
+        >>> relu(np.array([-2.0, 3.0])).tolist()
+        [0.0, 3.0]
+        >>> relu(np.array([-2.0, 9.0]), alpha=0.5, max_value=6).tolist()
+        [-1.0, 6.0]
     """
     return K.relu(x, alpha=alpha, max_value=max_value, threshold=threshold)
 
 
 @_activation
 def tanh(x):
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent.
+
+    Example:
+        >>> tanh(np.array([0.0])).tolist()
+        [0.0]
+    """
     return K.tanh(x)
 
 
 @_activation
 def sigmoid(x):
-    """`1 / (1 + exp(-x))`."""
+    """`1 / (1 + exp(-x))`.
+
+    Example:
+        >>> sigmoid(np.array([0.0])).tolist()
+        [0.5]
+    """
     return K.sigmoid(x)
 
 
 @_activation
 def hard_sigmoid(x):
-    """0 below -2.5, 1 above 2.5, `0.2 * x + 0.5` between."""
+    """0 below -2.5, 1 above 2.5, `0.2 * x + 0.5` between.
+
+    Example:
+        >>> hard_sigmoid(np.array([-3.0, 0.0, 3.0])).tolist()
+        [0.0, 0.5, 1.0]
+    """
     return K.hard_sigmoid(x)
 
 
 @_activation
 def exponential(x):
-    """`exp(x)`."""
+    """`exp(x)`.
+
+    Example:
+        >>> exponential(np.array([0.0])).tolist()
+        [1.0]
+    """
     return K.exp(x)
 
 
@@ -125,6 +173,10 @@ def gelu(x, approximate=False):
 @registry.register("activation", "silu")
 def swish(x):
     """`x * sigmoid(x)`.
+
+    Example:
+        >>> [round(y, 4) for y in swish(np.array([0.0, 2.0])).tolist()]  # 2 sigmoid(2)
+        [0.0, 1.7616]
 
     See: Ramachandran et al., Searching for Activation Functions, 2017.
     """
@@ -169,6 +221,10 @@ def get(identifier):
 
     Raises:
         ValueError: an unknown name, or no name at all.
+
+    Example:
+        >>> get("relu") is relu, get(None) is linear
+        (True, True)
     """
     if identifier is None:
         return linear

@@ -37,6 +37,9 @@ def set_floatx(floatx: str) -> None:
 
     Raises:
         ValueError: for any other name.
+
+    Example:
+        >>> set_floatx("float32")
     """
     _settings["floatx"] = _one_of("floatx", floatx, _FLOATX)
 
@@ -47,7 +50,13 @@ def epsilon() -> float:
 
 
 def set_epsilon(epsilon: float) -> None:
-    """Choose the small number of `epsilon()`, a float above 0."""
+    """Choose the small number of `epsilon()`, a float above 0.
+
+    Example:
+        >>> set_epsilon(1e-6)
+        >>> epsilon()
+        1e-06
+    """
     _settings["epsilon"] = float(epsilon)
 
 
@@ -61,6 +70,11 @@ def set_image_data_format(data_format: str) -> None:
 
     Raises:
         ValueError: for any other name.
+
+    Example:
+        >>> set_image_data_format("channels_first")
+        >>> image_data_format()
+        'channels_first'
     """
     _settings["image_data_format"] = _one_of("data_format", data_format, _LAYOUTS)
 
@@ -78,6 +92,11 @@ def set_generation(generation: str) -> None:
 
     Raises:
         ValueError: for any other generation.
+
+    Example:
+        >>> set_generation("2.1")
+        >>> generation()
+        '2.1'
     """
     _settings["generation"] = _one_of("generation", generation, GENERATIONS)
 

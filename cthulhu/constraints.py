@@ -27,6 +27,11 @@ class MaxNorm(Constraint):
         max_value: Largest norm, above 0.
         axis: Axis or list of axes that norms are taken over.
 
+    Example:
+        >>> w = MaxNorm(1.0)(np.array([[3.0], [4.0]]))  # a norm of 5
+        >>> [round(x, 4) for x in w[:, 0].tolist()]
+        [0.6, 0.8]
+
     See: Srivastava et al., Dropout, 2014, section 5.1.
     """
 
@@ -40,7 +45,12 @@ class MaxNorm(Constraint):
 
 @registry.register("constraint", "non_neg", "nonneg")
 class NonNeg(Constraint):
-    """No weight below 0."""
+    """No weight below 0.
+
+    Example:
+        >>> NonNeg()(np.array([2.0, 3.0])).tolist()
+        [2.0, 3.0]
+    """
 
     def __call__(self, w):
         return w * K.cast(K.greater_equal(w, 0.0), K.dtype(w))
@@ -52,6 +62,11 @@ class UnitNorm(Constraint):
 
     Args:
         axis: Axis or list of axes that norms are taken over.
+
+    Example:
+        >>> w = UnitNorm()(np.array([[6.0], [8.0]]))
+        >>> [round(x, 4) for x in w[:, 0].tolist()]
+        [0.6, 0.8]
     """
 
     def __init__(self, axis=0):
@@ -71,6 +86,11 @@ class MinMaxNorm(Constraint):
         rate: How far towards the bound each update moves a norm that is out of it, from
             0 to 1 (all the way).
         axis: Axis or list of axes that norms are taken over.
+
+    Example:
+        >>> w = MinMaxNorm(10.0, 20.0)(np.array([[3.0], [4.0]]))  # a norm of 5
+        >>> [round(x, 4) for x in w[:, 0].tolist()]
+        [6.0, 8.0]
     """
 
     def __init__(self, min_value=0.0, max_value=1.0, rate=1.0, axis=0):

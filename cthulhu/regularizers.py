@@ -42,19 +42,33 @@ class L1L2(Regularizer):
 
 @_regularizer
 def l1(l=0.01):  # noqa: E741 - the name that Keras gave it
-    """`L1L2` with the factor `l` for absolute values."""
+    """`L1L2` with the factor `l` for absolute values.
+
+    Example:
+        >>> float(l1(0.5)([1.0, -3.0]))
+        2.0
+    """
     return L1L2(l1=l)
 
 
 @_regularizer
 def l2(l=0.01):  # noqa: E741 - the name that Keras gave it
-    """`L1L2` with the factor `l` for squares."""
+    """`L1L2` with the factor `l` for squares.
+
+    Example:
+        >>> float(l2(0.5)([1.0, -3.0]))
+        5.0
+    """
     return L1L2(l2=l)
 
 
 @registry.register("regularizer", "l1l2")
 def l1_l2(l1=0.01, l2=0.01):
-    """`L1L2` with both factors."""
+    """`L1L2` with both factors.
+
+    Example:
+        >>> Dense(3, kernel_regularizer=l1_l2(l1=0.01, l2=0.001))
+    """
     return L1L2(l1=l1, l2=l2)
 
 

@@ -76,6 +76,11 @@ class History(Callback):
         epoch: Numbers of the epochs, from 0.
         history: Dict of lists, one value an epoch; shorter for a name that is absent
             in some epochs.
+
+    Example:
+        >>> past = model.fit(x, y, epochs=2, verbose=0)
+        >>> past.epoch, sorted(past.history)
+        ([0, 1], ['accuracy', 'loss'])
     """
 
     adds_logs = ()

@@ -278,6 +278,10 @@ class FalsePositives(_Count):
     Args:
         thresholds: A number or a list in [0, 1]; default 0.5. One value for each.
         name, dtype: As for `Metric`.
+
+    Example:
+        >>> float(FalsePositives()([0, 1, 1, 1], [1, 0, 1, 1]))
+        1.0
     """
 
     direction = "min"
@@ -291,6 +295,10 @@ class TrueNegatives(_Count):
     Args:
         thresholds: A number or a list in [0, 1]; default 0.5. One value for each.
         name, dtype: As for `Metric`.
+
+    Example:
+        >>> float(TrueNegatives()([0, 0, 1], [0, 1, 1]))
+        1.0
     """
 
     direction = "max"
@@ -304,6 +312,10 @@ class FalseNegatives(_Count):
     Args:
         thresholds: A number or a list in [0, 1]; default 0.5. One value for each.
         name, dtype: As for `Metric`.
+
+    Example:
+        >>> float(FalseNegatives()([0, 1, 1, 1], [1, 0, 1, 1]))
+        1.0
     """
 
     direction = "min"
@@ -370,6 +382,10 @@ class Recall(_Share):
         top_k: Only the `top_k` largest predictions of a sample count as positive.
         class_id: Only this entry of the last axis counts.
         name, dtype: As for `Metric`.
+
+    Example:
+        >>> float(Recall()([0, 1, 1], [1, 0, 1]))
+        0.5
     """
 
     counted = (ConfusionMatrix.TRUE_POSITIVES, ConfusionMatrix.FALSE_NEGATIVES)

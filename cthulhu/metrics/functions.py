@@ -22,6 +22,10 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
         y_true: Targets 0 and 1.
         y_pred: Probabilities of the same shape.
         threshold: Above it counts as 1; between 0 and 1.
+
+    Example:
+        >>> binary_accuracy([[0, 1]], [[0.4, 0.4]]).tolist()
+        [0.5]
     """
     y_true, y_pred = tensor(y_true), tensor(y_pred)
     if threshold != 0.5:
@@ -32,14 +36,24 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
 
 @registry.register("metric")
 def categorical_accuracy(y_true, y_pred):
-    """1 where the largest prediction is at the one of the one-hot target, else 0."""
+    """1 where the largest prediction is at the one of the one-hot target, else 0.
+
+    Example:
+        >>> categorical_accuracy([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]]).tolist()
+        [1.0, 0.0]
+    """
     hits = K.equal(K.argmax(tensor(y_true), axis=-1), K.argmax(tensor(y_pred), axis=-1))
     return K.cast(hits, K.floatx())
 
 
 @registry.register("metric")
 def sparse_categorical_accuracy(y_true, y_pred):
-    """1 where the largest prediction is at the target's class number, else 0."""
+    """1 where the largest prediction is at the target's class number, else 0.
+
+    Example:
+        >>> sparse_categorical_accuracy([[1], [1]], [[0.1, 0.9], [0.8, 0.2]]).tolist()
+        [1.0, 0.0]
+    """
     y_true, y_pred = tensor(y_true), tensor(y_pred)
     if K.ndim(y_true) == K.ndim(y_pred):
         y_true = K.squeeze(y_true, -1)
@@ -49,7 +63,13 @@ def sparse_categorical_accuracy(y_true, y_pred):
 
 @registry.register("metric")
 def top_k_categorical_accuracy(y_true, y_pred, k=5):
-    """1 where the class of the one-hot target is among the `k` largest predictions."""
+    """1 where the class of the one-hot target is among the `k` largest predictions.
+
+    Example:
+        >>> hit = top_k_categorical_accuracy([[0, 0, 1]], [[0.5, 0.2, 0.3]], k=2)
+        >>> hit.tolist()
+        [1.0]
+    """
     y_true, y_pred = tensor(y_true), tensor(y_pred)
     return K.cast(K.in_top_k(y_pred, K.argmax(y_true, axis=-1), k), K.floatx())
 

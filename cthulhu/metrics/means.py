@@ -34,6 +34,10 @@ class BinaryAccuracy(MeanMetricWrapper):
     Args:
         name, dtype: As for `Metric`.
         threshold: Above it counts as 1; between 0 and 1.
+
+    Example:
+        >>> round(float(BinaryAccuracy(threshold=0.7)([0, 1, 1], [0.6, 0.6, 0.9])), 4)
+        0.6667
     """
 
     direction = "max"
@@ -44,7 +48,12 @@ class BinaryAccuracy(MeanMetricWrapper):
 
 @registry.register("metric")
 class CategoricalAccuracy(MeanMetricWrapper):
-    """How often the largest prediction is at the one of a one-hot target."""
+    """How often the largest prediction is at the one of a one-hot target.
+
+    Example:
+        >>> float(CategoricalAccuracy()([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]]))
+        0.5
+    """
 
     direction = "max"
 
@@ -54,7 +63,12 @@ class CategoricalAccuracy(MeanMetricWrapper):
 
 @registry.register("metric")
 class SparseCategoricalAccuracy(MeanMetricWrapper):
-    """How often the largest prediction is at the target's class number."""
+    """How often the largest prediction is at the target's class number.
+
+    Example:
+        >>> float(SparseCategoricalAccuracy()([[1], [1]], [[0.1, 0.9], [0.8, 0.2]]))
+        0.5
+    """
 
     direction = "max"
 
@@ -69,6 +83,10 @@ class TopKCategoricalAccuracy(MeanMetricWrapper):
     Args:
         k: How many predictions count, 1 or more.
         name, dtype: As for `Metric`.
+
+    Example:
+        >>> float(TopKCategoricalAccuracy(k=2)([[0, 0, 1]], [[0.5, 0.2, 0.3]]))
+        1.0
     """
 
     direction = "max"
@@ -104,7 +122,15 @@ class MeanSquaredError(MeanMetricWrapper):
 
 @registry.register("metric")
 class MeanAbsoluteError(MeanMetricWrapper):
-    """The mean of `losses.mean_absolute_error`."""
+    """The mean of `losses.mean_absolute_error`.
+
+    Example:
+        >>> error = MeanAbsoluteError()
+        >>> error.update_state([0.0], [1.0])
+        >>> error.update_state([0.0], [3.0])
+        >>> float(error.result())
+        2.0
+    """
 
     direction = "min"
 
@@ -134,7 +160,12 @@ class MeanSquaredLogarithmicError(MeanMetricWrapper):
 
 @registry.register("metric")
 class RootMeanSquaredError(Mean):
-    """The root of the mean of the squared errors of all elements seen."""
+    """The root of the mean of the squared errors of all elements seen.
+
+    Example:
+        >>> float(RootMeanSquaredError()([0.0, 0.0], [3.0, 3.0]))
+        3.0
+    """
 
     direction = "min"
 

@@ -80,6 +80,9 @@ class RMSprop(_WithoutCount):
         epsilon: Float, 0 or more; None: `K.epsilon()`.
         decay: Float, 0 or more: after n updates the rate is lr / (1 + decay n).
 
+    Example:
+        >>> model.compile(RMSprop(lr=1e-3), "mse")
+
     See: Tieleman and Hinton, Coursera lecture 6.5, 2012.
     """
 
@@ -108,6 +111,9 @@ class Adagrad(_WithoutCount):
         epsilon: Float, 0 or more; None: `K.epsilon()`.
         decay: Float, 0 or more: after n updates the rate is lr / (1 + decay n).
 
+    Example:
+        >>> model.compile(Adagrad(lr=0.01), "mse")
+
     See: Duchi et al., Adaptive subgradient methods, 2011.
     """
 
@@ -132,6 +138,9 @@ class Adadelta(_WithoutCount):
         rho: Float, 0 or more and below 1, the memory of both means.
         epsilon: Float, 0 or more; None: `K.epsilon()`.
         decay: Float, 0 or more: after n updates the rate is lr / (1 + decay n).
+
+    Example:
+        >>> model.compile(Adadelta(), "mse")
 
     See: Zeiler, Adadelta, 2012.
     """
@@ -170,6 +179,9 @@ class Adam(_Moments):
         amsgrad: Whether the largest v so far takes the place of v.
         epsilon: Float, 0 or more; None: `K.epsilon()`.
         decay: Float, 0 or more: after n updates the rate is lr / (1 + decay n).
+
+    Example:
+        >>> model.compile(Adam(lr=1e-3, amsgrad=True), "mse")
 
     See: Kingma and Ba, Adam, 2014, section 2; Reddi et al., On the convergence of Adam
     and beyond, 2018.
@@ -217,6 +229,9 @@ class Adamax(_Moments):
         epsilon: Float, 0 or more; None: `K.epsilon()`.
         decay: Float, 0 or more: after n updates the rate is lr / (1 + decay n).
 
+    Example:
+        >>> model.compile(Adamax(lr=2e-3), "mse")
+
     See: Kingma and Ba, Adam, 2014, section 7.
     """
 
@@ -253,6 +268,9 @@ class Nadam(_Moments):
         beta_2: Float, 0 or more and below 1, the memory of the mean square.
         schedule_decay: Float, 0 or more, the speed of the warm-up.
         epsilon: Float, 0 or more; None: `K.epsilon()`.
+
+    Example:
+        >>> model.compile(Nadam(lr=2e-3), "mse")
 
     See: Dozat, Incorporating Nesterov momentum into Adam, 2015.
     """
@@ -323,6 +341,9 @@ class AdamW(_FromOptax):
         epsilon: Float, 0 or more; None: `K.epsilon()`.
         decay: Float, 0 or more: after n updates the rate is lr / (1 + decay n).
 
+    Example:
+        >>> model.compile(AdamW(1e-3), "mse")
+
     See: Loshchilov and Hutter, Decoupled weight decay regularization, 2017.
     """
 
@@ -359,6 +380,9 @@ class Lamb(_FromOptax):
         epsilon: Float, 0 or more; None: `K.epsilon()`.
         decay: Float, 0 or more: after n updates the rate is lr / (1 + decay n).
 
+    Example:
+        >>> model.compile(Lamb(1e-3), "mse")
+
     See: You et al., Large batch optimization for deep learning, 2019.
     """
 
@@ -394,6 +418,9 @@ class Lion(_FromOptax):
         beta_2: Float, 0 or more and below 1, the memory of m.
         weight_decay: Float, 0 or more.
         decay: Float, 0 or more: after n updates the rate is lr / (1 + decay n).
+
+    Example:
+        >>> model.compile(Lion(1e-4), "mse")
 
     See: Chen et al., Symbolic discovery of optimization algorithms, 2023.
     """
