@@ -240,20 +240,19 @@ def _by_name(name: str) -> Thing | None:
 def members(entry: Entry) -> list[griffe.Object]:
     """Public methods and properties with a docstring of their own.
 
-    Those of a base that has an entry itself are left to it.
+    Those of a base that has an entry itself are left to it, overridden or not.
     """
     if not isinstance(entry.thing, griffe.Class):
         return []
     found: dict[str, griffe.Object] = {}
-    shown = {base.path for parent in parents(entry) for base in bases(parent.thing)}
+    shown = [base for parent in parents(entry) for base in bases(parent.thing)]
+    left = {name for base in shown for name in base.members}
     for base in bases(entry.thing):
-        if base.path in shown:
-            continue
         for name, member in base.members.items():
-            if member.is_alias or not member.docstring or name.startswith("_"):
+            if name in left or member.is_alias or not member.docstring:
                 continue
             is_property = member.is_attribute and "property" in member.labels
-            if member.is_function or is_property:
+            if not name.startswith("_") and (member.is_function or is_property):
                 found.setdefault(name, member)
     return list(found.values())
 
