@@ -72,7 +72,7 @@ def _config(tongue: Tongue) -> dict:
         nav += [{chapter: listed}] if chapter and listed else listed
     if tongue.language != "en":
         nav = [{"首页": "index.md"}, "callbacks.md"]
-    return {
+    config = {
         "INHERIT": str(BASE),
         "docs_dir": "pages",
         "nav": nav,
@@ -92,6 +92,15 @@ def _config(tongue: Tongue) -> dict:
             ],
         },
     }
+    if tongue.language == "zh":
+        config["plugins"] = {"search": _SEARCH}
+    return config
+
+
+# Every character of Chinese is a word to the search, which so needs no dictionary: what
+# it finds has all of them.
+_HAN = "[\\u3000-\\u9fff\\uff00-\\uffef]"
+_SEARCH = {"pipeline": [], "separator": rf"[\s\-.,]+|(?<={_HAN})|(?={_HAN})"}
 
 
 def make(folder: Path, site: Path) -> None:

@@ -1,5 +1,6 @@
 """The site as MkDocs builds it: every link leads somewhere, and nowhere outside."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -134,6 +135,17 @@ def test_a_section_has_the_names_of_every_tongue_as_anchors(built, html):
     for tree in ("keras", "cthulhu"):
         ids = html[(built / tree / "models.html").resolve()].ids
         assert {"Model.fit", "Lump.summon", "Sequential", "Pile"} <= ids
+
+
+def test_chinese_is_searched_character_by_character(built):
+    index = json.loads(
+        (built / "zh" / "search" / "search_index.json").read_text("utf-8")
+    )
+    separator = index["config"]["separator"]
+
+    assert ["权", "重", "fit"] == [w for w in re.split(separator, "权重 fit") if w]
+    # What trims a word drops all that is no letter of English.
+    assert [] == index["config"]["pipeline"]
 
 
 def test_a_broken_link_ends_the_build(tmp_path):
