@@ -50,6 +50,7 @@ class Callback:
         validation_data: List of validation arrays, or None.
         realtime: True makes each batch's hooks be called before the next step is
             computed; for callbacks that measure time.  False unless a class says so.
+        times: Where the seconds of the run go so far, a `timing.Times`; None outside.
         adds_logs: Names that `on_epoch_end` puts into `logs`.  None, the default, means
             that nobody knows, and checks of monitored names then wait for the logs.
 
@@ -74,6 +75,7 @@ class Callback:
     model: Any = None
     params: dict[str, Any] | None = None
     validation_data: Any = None
+    times: Any = None
 
     # Hooks that are defined but have nothing to do as this object is set up.
     idle_hooks: tuple[str, ...] = ()

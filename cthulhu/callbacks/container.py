@@ -5,29 +5,20 @@ so that a hook that nobody overrides costs nothing per batch.
 """
 
 import functools
-import time
-import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import numpy as np
 
 from cthulhu import errors
 from cthulhu.callbacks.base import HOOKS, Callback
 from cthulhu.callbacks.monitored import LogNames
+from cthulhu.callbacks.timing import DATA, OTHER, STEPS, VALIDATION, CostWatch, Times
 
 # What the hooks of a training batch were called when there were no others.
 _SHORT_NAMES = {
     "on_train_batch_begin": "on_batch_begin",
     "on_train_batch_end": "on_batch_end",
 }
-_BATCH_HOOKS = tuple(
-    f"on_{kind}_batch_{moment}"
-    for kind in ("train", "test", "predict")
-    for moment in ("begin", "end")
-)
-_SLOW = 0.1  # seconds in a hook, from which on somebody should know
 
 
 class CallbackList:
@@ -36,12 +27,12 @@ class CallbackList:
     Args:
         callbacks: A callback, or a list of callbacks, other lists among them; None for
             none.  Anything with some of the hooks will do, no base class is needed.
-        queue_length: Number of calls over which the time of a batch hook is averaged.
+        queue_length: Understood and not needed: costs are those of whole epochs.
 
     Attributes:
         callbacks: The flat list.
-        batch_seconds: How long a step takes, if the loop knows; a hook that takes
-            longer than that, and longer than 0.1 s, is then warned about.
+        times: Where the seconds of the run go, a `Times`; the place of a callback in
+            the list is the name of its account.
 
     Raises:
         TypeError: for something without any hook, or for a class instead of an object.
@@ -51,10 +42,11 @@ class CallbackList:
         self.queue_length = queue_length
         self.params: dict[str, Any] = {}
         self.model: Any = None
-        self.batch_seconds: float | None = None
+        self.times = Times()
         self.callbacks = list(_flat(callbacks))
-        self._hooks: dict[str, list[Callable]] = {}
-        self._times: dict[str, deque] = {}
+        self._hooks: dict[str, list[tuple[Callable, int]]] = {}
+        self._costs = CostWatch(())
+        self._batches = 0
 
     def append(self, callback: Any) -> None:
         """Add a callback at the end."""
@@ -75,6 +67,9 @@ class CallbackList:
     def set_model(self, model: Any) -> None:
         """Tell every callback about the model."""
         self.model = model
+        for callback in self.callbacks:
+            if isinstance(callback, Callback):
+                callback.times = self.times
         self._tell("set_model", model)
 
     @property
@@ -103,6 +98,7 @@ class CallbackList:
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Let every callback check what it depends on, then begin."""
+        self._costs = CostWatch(self.names())
         self._check_names()
         self._tell("on_train_begin", _dict(logs))
 
@@ -128,12 +124,14 @@ class CallbackList:
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """An epoch begins; the first is 0."""
-        self._times.clear()
+        self._costs.begin(self.times)
+        self._batches = 0
         self._tell("on_epoch_begin", epoch, _dict(logs))
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """An epoch is over, with what it gave in `logs`."""
         self._tell("on_epoch_end", epoch, _dict(logs))
+        self._costs.end(self.times, epoch, self._batches)
 
     def on_exception(self, exception: BaseException) -> None:
         """The run ends by an exception."""
@@ -145,6 +143,7 @@ class CallbackList:
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """A training step was made."""
+        self._batches = batch + 1
         self._deliver("on_train_batch_end", batch, logs)
 
     def on_test_batch_begin(self, batch: int, logs: dict | None = None) -> None:
@@ -166,78 +165,92 @@ class CallbackList:
     on_batch_begin = on_train_batch_begin
     on_batch_end = on_train_batch_end
 
-    def state_dict(self) -> list[dict[str, Any]]:
-        """What every callback remembers, in order."""
-        return [
-            callback.state_dict() if hasattr(callback, "state_dict") else {}
-            for callback in self.callbacks
-        ]
+    def names(self) -> list[str]:
+        """What the callbacks are called: by class, the second of a class with `#2`."""
+        seen: Counter[str] = Counter()
+        names = []
+        for callback in self.callbacks:
+            name = type(callback).__name__
+            seen[name] += 1
+            names.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+        return names
 
-    def load_state_dict(self, states: Iterable[dict[str, Any]]) -> None:
+    def timing(self) -> dict[str, Any]:
+        """Seconds of the run so far.
+
+        Returns:
+            Dict of `total`; of `steps`, `data`, `validation` and `other`, which are
+            waited for without the callbacks meanwhile; and of `callbacks`, a dict by
+            the names of the callbacks.
+        """
+        spent = self.times.now()
+        return {
+            "total": sum(spent.values()),
+            **{name: spent.get(name, 0.0) for name in (STEPS, DATA, VALIDATION, OTHER)},
+            "callbacks": {
+                name: spent.get(i, 0.0) for i, name in enumerate(self.names())
+            },
+        }
+
+    def state_dict(self) -> dict[str, dict[str, Any]]:
+        """What every callback remembers, by its name."""
+        return {
+            name: callback.state_dict() if hasattr(callback, "state_dict") else {}
+            for name, callback in zip(self.names(), self.callbacks, strict=True)
+        }
+
+    def load_state_dict(self, states: dict[str, dict[str, Any]]) -> None:
         """Hand every callback what it remembered.
 
+        Callbacks of different classes may have changed places, and new ones begin anew.
+
         Raises:
-            ValueError: if there are more or fewer callbacks than there were.
+            ValueError: if a callback that remembered something is not there any more;
+                nothing is handed out then.
         """
-        states = list(states)
-        if len(states) != len(self.callbacks):
+        found = dict(zip(self.names(), self.callbacks, strict=True))
+        lost = [name for name, state in states.items() if state and name not in found]
+        if lost:
             raise ValueError(
                 errors.message(
-                    "The callbacks are not those of the stored run",
-                    received=f"{len(self.callbacks)} callbacks",
-                    expected=f"{len(states)}",
+                    "The callbacks are not those of the stored run: "
+                    + ", ".join(f"`{name}`" for name in lost)
+                    + " cannot go on",
+                    received=", ".join(f"`{name}`" for name in found) or "no callbacks",
+                    expected=", ".join(f"`{name}`" for name in states),
                     fix="Continue with the callbacks that the run was started with",
                 )
             )
-        for callback, state in zip(self.callbacks, states, strict=True):
+        for name, state in states.items():
             if state:
-                callback.load_state_dict(state)
+                found[name].load_state_dict(state)
 
-    def _tell(self, name: str, *args: Any) -> None:
+    def _tell(self, hook_name: str, *args: Any) -> None:
         """Call one hook of every callback that has it, in order."""
         self._hooks.clear()  # a hook may have been replaced since; batches find out
-        for callback in self.callbacks:
-            hook = getattr(callback, name, None)
+        for i, callback in enumerate(self.callbacks):
+            hook = getattr(callback, hook_name, None)
             if hook is not None:
-                hook(*args)
+                with self.times.on(i):
+                    hook(*args)
 
-    def _active(self, name: str) -> list[Callable]:
-        """The hooks of that name that do anything."""
+    def _active(self, name: str) -> list[tuple[Callable, int]]:
+        """The hooks of that name that do anything, and whose they are."""
         hooks = self._hooks.get(name)
         if hooks is None:
-            found = (_hook(callback, name) for callback in self.callbacks)
-            hooks = self._hooks[name] = [hook for hook in found if hook is not None]
+            found = ((_hook(c, name), i) for i, c in enumerate(self.callbacks))
+            hooks = self._hooks[name] = [(h, i) for h, i in found if h is not None]
         return hooks
 
     def _deliver(self, name: str, batch: int, logs: dict | None) -> None:
         hooks = self._hooks.get(name)
         if hooks is None:
             hooks = self._active(name)
+        if not hooks:
+            return
         if logs is None:
             logs = {}
-        if self.batch_seconds is None:
-            for hook in hooks:
-                hook(batch, logs)
-            return
-        start = time.perf_counter()
-        for hook in hooks:
-            hook(batch, logs)
-        self._watch(name, time.perf_counter() - start)
-
-    def _watch(self, name: str, seconds: float) -> None:
-        times = self._times.get(name)
-        if times is None:
-            times = self._times[name] = deque(maxlen=self.queue_length)
-        times.append(seconds)
-        if seconds > _SLOW:
-            usual = float(np.median(times))
-            if usual > _SLOW and usual > 0.95 * (self.batch_seconds or 0.0):
-                warnings.warn(
-                    f"Method ({name}) is slow compared to the batch update "
-                    f"({usual:f}). Check your callbacks.",
-                    RuntimeWarning,
-                    stacklevel=4,
-                )
+        self.times.call(hooks, batch, logs)
 
     def _check_names(self) -> None:
         """Tell each callback the names that it will find in the logs of an epoch."""

@@ -76,6 +76,9 @@ class History(Callback):
         epoch: Numbers of the epochs, from 0.
         history: Dict of lists, one value an epoch; shorter for a name that is absent
             in some epochs.
+        timing: Seconds of the whole run, once it is over: `total`; `steps` (their
+            compilation included) and `data` that were waited for; `validation`;
+            `callbacks`, a dict by their names; and `other`.
 
     Example:
         >>> past = model.fit(x, y, epochs=2, verbose=0)
@@ -87,6 +90,7 @@ class History(Callback):
     state_names = ("epoch", "history")
 
     def __init__(self):
+        self.timing: dict[str, Any] = {}
         self.epoch: list[int] = []
         self.history: dict[str, list] = {}
 

@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from cthulhu import data, distribution
+from cthulhu.callbacks.timing import DATA, Times
 from cthulhu.training.step import Slice
 
 # Rows up to this size are placed on the device as a whole.
@@ -61,6 +62,7 @@ class RowFeed:
         seed: int = 0,
         steps: int | None = None,
     ):
+        self.times = Times()
         self.rows = rows.rows
         self.whole = batch_size is None
         self.batch_size = self.rows if batch_size is None else batch_size
@@ -165,6 +167,7 @@ class BatchFeed:
     """
 
     def __init__(self, source: Any, steps: int | None, ahead: bool = True):
+        self.times = Times()
         self.source = source
         self.steps = steps if steps is not None else source.steps
         self.fixed_steps = steps is not None
@@ -255,7 +258,8 @@ class BatchFeed:
 
     def _read(self, i: int) -> None:
         while self.pulled <= i and not self.ran_out:
-            self._pull()
+            with self.times.on(DATA):
+                self._pull()
 
     def _next(self) -> Any:
         if self.pending is not None:

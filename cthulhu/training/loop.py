@@ -17,6 +17,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from cthulhu.callbacks.timing import DATA, STEPS, Times
 from cthulhu.core import Variable
 from cthulhu.training.feed import BatchFeed, Piece, RowFeed
 from cthulhu.training.step import Program, Report
@@ -65,6 +66,7 @@ class Run:
         ahead: Whether to dispatch a block before the hooks of the last are delivered.
         lend: Whether cells are watched: reads find the step that hooks are at.
         frugal: Give the buffers of each step to the next; no way back, no blocks.
+        times: Where the seconds go that are waited for steps and data.
     """
 
     def __init__(
@@ -78,8 +80,10 @@ class Run:
         ahead: bool = True,
         lend: bool = False,
         frugal: bool = False,
+        times: Times | None = None,
     ):
         self.feed = feed
+        self.times = feed.times = times or Times()
         self.key = key
         self.number = number
         self.fixed_length = 1 if frugal else length
@@ -130,7 +134,8 @@ class Run:
     def begin(self, epoch: int, start: Mapping[Variable, Any]) -> None:
         """Start a pass: the feed anew, some variables (metrics) set to `start`."""
         state = self.state_here()
-        self.feed.begin(epoch)
+        with self.times.on(DATA):
+            self.feed.begin(epoch)
         self.number += self.position
         self.position = self.looked_at = 0
         self.current = self.next = None
@@ -142,18 +147,24 @@ class Run:
         """What step `i` reported; computes a block if it has not run yet."""
         block = self.current
         if block is None or i >= block.stop:
-            start = self.state if block is None else block.end
-            block = self.next or self._dispatch(i, start)
-            self.current, self.next = block, None
-            self.state = block.end
-            if self.ahead and self.fixed_length != 1 and self._has(block.stop):
-                self.next = self._dispatch(block.stop, block.end)
-            block.wait()
-            self._adapt(block)
-            self.feed.release(block.first)
+            with self.times.on(STEPS):
+                block = self._advance(i, block)
         at = i - block.first
         rows = block.rows[at] if block.rows is not None else []
         return rows, [array[at] for array in block.arrays]
+
+    def _advance(self, i: int, last: Block | None) -> Block:
+        """Compute the block that begins with step `i`, and begin the next."""
+        start = self.state if last is None else last.end
+        self.current = block = self.next or self._dispatch(i, start)
+        self.next = None
+        self.state = block.end
+        if self.ahead and self.fixed_length != 1 and self._has(block.stop):
+            self.next = self._dispatch(block.stop, block.end)
+        block.wait()
+        self._adapt(block)
+        self.feed.release(block.first)
+        return block
 
     def _has(self, i: int) -> bool:
         # asking a feed of batches may wait for one: not while hooks are due
@@ -166,7 +177,8 @@ class Run:
         if batch is not None:  # no loop is compiled for a single step
             end, report = self._compute_one(start, batch, self.number + i)
             return Block(i, 1, None if self.frugal else start, end, report)
-        piece = self.feed.piece(i, min(self._wanted(i), self.capacity))
+        with self.times.on(DATA):
+            piece = self.feed.piece(i, min(self._wanted(i), self.capacity))
         fresh = self._fresh(piece)
         if fresh is False and self.early is not None:
             self.early.join()  # the program that is needed now may be under way there

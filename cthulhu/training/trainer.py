@@ -15,6 +15,7 @@ import numpy as np
 
 from cthulhu import callbacks as hooks
 from cthulhu import data, errors, vocabulary
+from cthulhu.callbacks.timing import VALIDATION
 from cthulhu.core import Variable, draw_seed
 from cthulhu.training.arguments import (
     EPOCHS,
@@ -102,7 +103,8 @@ class Trainer(Looking, Generators):
                 1 never computes ahead.
 
         Returns:
-            A `History`; its `history` holds a list for each name in the logs.
+            A `History`; its `history` holds a list for each name in the logs, its
+            `timing` the seconds of steps, data, validation and each callback.
 
         Raises:
             RuntimeError: The model is not compiled.
@@ -283,6 +285,7 @@ class Trainer(Looking, Generators):
                 ahead=not realtime,
                 lend=True,
                 frugal=needs_donation(program.carried),
+                times=told.times,
             )
             self._fit_loop(run, told, epochs, validation, due, feed)
             told.on_train_end({})
@@ -296,6 +299,7 @@ class Trainer(Looking, Generators):
             feed.close()
             if validation is not None:
                 validation.close()
+            self.history.timing = told.timing()
         return self.history
 
     def _fit_loop(
@@ -326,7 +330,8 @@ class Trainer(Looking, Generators):
             last = feed.size(steps - 1) if steps else 1
             feed.end()
             if validation is not None and whole and due(epoch):
-                values = self._test(validation.feed(last), told)
+                with told.times.on(VALIDATION):
+                    values = self._test(validation.feed(last), told)
                 logs.update({f"val_{k}": v for k, v in values.items()})
                 run.heard()
             told.on_epoch_end(epoch, logs)

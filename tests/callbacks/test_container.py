@@ -1,7 +1,5 @@
 """Many callbacks answer as one, in order, and what nobody overrides is not called."""
 
-import warnings
-
 import pytest
 
 from cthulhu import callbacks
@@ -195,27 +193,6 @@ def test_an_exception_is_told_to_those_who_listen():
     assert recorder.calls == [("on_exception", error)]
 
 
-def test_a_slow_hook_is_warned_about_if_the_step_is_faster(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(
-        callbacks.container.time, "perf_counter", lambda: now.append(now[-1]) or now[-1]
-    )
-    slow = callbacks.LambdaCallback(
-        on_batch_end=lambda b, logs: now.append(now[-1] + 0.5)
-    )
-    together = CallbackList([slow])
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        together.on_train_batch_end(0)  # nobody knows how long a step takes
-        together.batch_seconds = 10.0
-        together.on_train_batch_end(1)  # a tenth of that
-
-    together.batch_seconds = 0.01
-    with pytest.warns(RuntimeWarning, match=r"on_train_batch_end\) is slow .*0\.5000"):
-        together.on_train_batch_end(2)
-
-
 def test_a_class_in_the_list_is_an_error_that_says_what_to_write():
     with pytest.raises(TypeError, match=r"Write `History\(\.\.\.\)`"):
         CallbackList([callbacks.History])
@@ -226,23 +203,37 @@ def test_something_without_any_hook_is_an_error():
         CallbackList(["history"])
 
 
-def test_states_are_kept_in_order():
-    stopping = callbacks.EarlyStopping("loss")
-    stopping.wait, stopping.best = 2, 0.25
-    states = CallbackList([Callback(), stopping]).state_dict()
+def stopping(wait):
+    one = callbacks.EarlyStopping("loss")
+    one.wait = wait
+    return one
 
-    fresh = callbacks.EarlyStopping("loss")
-    CallbackList([Callback(), fresh]).load_state_dict(states)
-    fresh.on_train_begin()
-    assert (fresh.wait, fresh.best) == (2, 0.25)
 
-    fresh.on_train_begin()  # the next fit begins anew
+def test_states_go_by_the_names_of_the_callbacks():
+    first, second = stopping(1), stopping(2)
+    states = CallbackList([first, Callback(), second]).state_dict()
+
+    assert list(states) == ["EarlyStopping", "Callback", "EarlyStopping#2"]
+    fresh, other = callbacks.EarlyStopping("loss"), callbacks.EarlyStopping("loss")
+    moved = CallbackList([callbacks.History(), fresh, other, Callback()])
+    moved.load_state_dict(states)
+    moved.on_train_begin()
+    assert (fresh.wait, other.wait) == (1, 2)
+
+    moved.on_train_begin()  # the next fit begins anew
     assert (fresh.wait, fresh.best) == (0, float("inf"))
 
 
-def test_states_of_other_callbacks_are_refused():
-    with pytest.raises(ValueError, match="Received: 1 callbacks. Expected: 2"):
-        CallbackList([Callback()]).load_state_dict([{}, {}])
+def test_a_callback_that_is_not_there_any_more_is_missed():
+    states = CallbackList([stopping(1), stopping(2), Callback()]).state_dict()
+    left = stopping(7)
+
+    with pytest.raises(
+        ValueError, match="`EarlyStopping#2` cannot go on. Received: `E"
+    ):
+        CallbackList(left).load_state_dict(states)
+    assert left.wait == 7
+    CallbackList([stopping(0), stopping(0)]).load_state_dict(states)
 
 
 def test_a_function_in_the_list_is_answered_with_what_wraps_it():
