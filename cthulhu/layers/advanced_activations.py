@@ -27,6 +27,10 @@ class LeakyReLU(Elementwise):
     Shapes:
         Any; the output has the input's.
 
+    Example:
+        >>> LeakyReLU(0.5)(np.array([[-2.0, 3.0]])).tolist()
+        [[-1.0, 3.0]]
+
     See: Maas et al., Rectifier nonlinearities improve neural network acoustic models,
     2013.
     """
@@ -51,6 +55,10 @@ class PReLU(Elementwise):
 
     Shapes:
         `(batch, ...)`; the output has the input's, `alpha` that of a sample.
+
+    Example:
+        >>> PReLU("ones")(np.array([[-2.0, 3.0]])).tolist()  # a slope of 1
+        [[-2.0, 3.0]]
 
     See: He et al., Delving deep into rectifiers, 2015, section 2.1.
     """
@@ -111,6 +119,10 @@ class ELU(Elementwise):
     Shapes:
         Any; the output has the input's.
 
+    Example:
+        >>> ELU()(np.array([[0.0, 2.0]])).tolist()
+        [[0.0, 2.0]]
+
     See: Clevert et al., Fast and accurate deep network learning by exponential linear
     units (ELUs), 2016.
     """
@@ -131,6 +143,10 @@ class ThresholdedReLU(Elementwise):
 
     Shapes:
         Any; the output has the input's.
+
+    Example:
+        >>> ThresholdedReLU(theta=1.0)(np.array([[0.5, 2.0]])).tolist()
+        [[0.0, 2.0]]
 
     See: Konda et al., Zero-bias autoencoders and the benefits of co-adapting features,
     2015.
@@ -158,6 +174,10 @@ class Softmax(Elementwise):
 
     Shapes:
         Any; the output has the input's.
+
+    Example:
+        >>> Softmax()(np.zeros((1, 4))).tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
     """
 
     def __init__(self, axis=-1, **kwargs):
@@ -208,6 +228,10 @@ class ReLU(Elementwise):
 
     Shapes:
         Any; the output has the input's.
+
+    Example:
+        >>> ReLU(max_value=1.0)(np.array([[-2.0, 0.5, 3.0]])).tolist()
+        [[0.0, 0.5, 1.0]]
     """
 
     def __init__(

@@ -226,6 +226,10 @@ class SimpleRNNCell(Cell):
 
     The arguments are those of `Cell`.
 
+    Example:
+        >>> RNN(SimpleRNNCell(4))(Input((5, 3))).shape
+        (None, 4)
+
     See: Elman, Finding structure in time, 1990.
     """
 
@@ -273,6 +277,10 @@ class GRUCell(GatedCell):
         reset_after: Whether `r` multiplies `h_before @ U + b_U`, with a bias of its
             own, instead of `h_before`; this is how CuDNN computes it.
         implementation: See `GatedCell`.  The other arguments are those of `Cell`.
+
+    Example:
+        >>> RNN(GRUCell(4))(Input((5, 3))).shape
+        (None, 4)
 
     See: Cho et al., Learning phrase representations using RNN encoder-decoder, 2014.
     """
@@ -364,6 +372,10 @@ class LSTMCell(GatedCell):
         recurrent_activation: Name or function applied to the gates.
         unit_forget_bias: Whether the bias of the forget gate begins at 1.
         implementation: See `GatedCell`.  The other arguments are those of `Cell`.
+
+    Example:
+        >>> RNN(LSTMCell(4))(Input((5, 3))).shape
+        (None, 4)
 
     See: Hochreiter and Schmidhuber, Long short-term memory, 1997; Jozefowicz et al., An
     empirical exploration of recurrent network architectures, 2015, for the bias.

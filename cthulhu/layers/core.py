@@ -267,6 +267,9 @@ class SpatialDropout2D(SpatialDropout):
     Shapes:
         `(batch, rows, cols, channels)`, or `(batch, channels, rows, cols)` for
         `data_format="channels_first"`; the output has the input's.
+
+    Example:
+        >>> model.add(SpatialDropout2D(0.5))
     """
 
     rank = 2
@@ -278,6 +281,9 @@ class SpatialDropout3D(SpatialDropout):
     Shapes:
         `(batch, dim1, dim2, dim3, channels)`, or `(batch, channels, dim1, dim2, dim3)`
         for `data_format="channels_first"`; the output has the input's.
+
+    Example:
+        >>> model.add(SpatialDropout3D(0.5))
     """
 
     rank = 3
@@ -447,6 +453,9 @@ class ActivityRegularization(Layer):
 
     Shapes:
         Any; the output has the input's.
+
+    Example:
+        >>> model.add(ActivityRegularization(l2=0.01))
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs):

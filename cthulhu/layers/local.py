@@ -183,6 +183,10 @@ class LocallyConnected1D(LocallyConnected):
 
     Shapes:
         `(batch, steps, channels)` to `(batch, new_steps, filters)`.
+
+    Example:
+        >>> LocallyConnected1D(6, 3)(Input((10, 4))).shape
+        (None, 8, 6)
     """
 
     rank = 1
@@ -221,6 +225,10 @@ class LocallyConnected2D(LocallyConnected):
 
     Shapes:
         `(batch, rows, cols, channels)` to `(batch, new_rows, new_cols, filters)`.
+
+    Example:
+        >>> LocallyConnected2D(6, 3)(Input((8, 8, 2))).shape
+        (None, 6, 6, 6)
 
     See: Taigman et al., DeepFace, 2014, section 3.
     """

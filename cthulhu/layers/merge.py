@@ -156,6 +156,10 @@ class Subtract(Merge):
 
     Shapes:
         A list of two `(batch, ...)`, broadcast together.
+
+    Example:
+        >>> Subtract()([np.array([[5.0]]), np.array([[2.0]])]).tolist()
+        [[3.0]]
     """
 
     inputs_needed = 2
@@ -169,6 +173,10 @@ class Multiply(Merge):
 
     Shapes:
         A list of `(batch, ...)`, broadcast together.
+
+    Example:
+        >>> Multiply()([np.array([[5.0]]), np.array([[2.0]])]).tolist()
+        [[10.0]]
     """
 
     def _merge_function(self, inputs):
@@ -183,6 +191,10 @@ class Average(Add):
 
     Shapes:
         A list of `(batch, ...)`, broadcast together.
+
+    Example:
+        >>> Average()([np.array([[5.0]]), np.array([[2.0]])]).tolist()
+        [[3.5]]
     """
 
     def _merge_function(self, inputs):
@@ -194,6 +206,10 @@ class Maximum(Merge):
 
     Shapes:
         A list of `(batch, ...)`, broadcast together.
+
+    Example:
+        >>> Maximum()([np.array([[5.0]]), np.array([[2.0]])]).tolist()
+        [[5.0]]
     """
 
     def _merge_function(self, inputs):
@@ -208,6 +224,10 @@ class Minimum(Merge):
 
     Shapes:
         A list of `(batch, ...)`, broadcast together.
+
+    Example:
+        >>> Minimum()([np.array([[5.0]]), np.array([[2.0]])]).tolist()
+        [[2.0]]
     """
 
     def _merge_function(self, inputs):
@@ -370,40 +390,80 @@ class Dot(Merge):
 
 
 def add(inputs, **kwargs):
-    """Add the inputs: `Add(**kwargs)(inputs)`."""
+    """Add the inputs: `Add(**kwargs)(inputs)`.
+
+    Example:
+        >>> add([Input((3,)), Input((3,))]).shape
+        (None, 3)
+    """
     return Add(**kwargs)(inputs)
 
 
 def subtract(inputs, **kwargs):
-    """Subtract the second input from the first: `Subtract(**kwargs)(inputs)`."""
+    """Subtract the second input from the first: `Subtract(**kwargs)(inputs)`.
+
+    Example:
+        >>> subtract([Input((3,)), Input((3,))]).shape
+        (None, 3)
+    """
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs, **kwargs):
-    """Multiply the inputs: `Multiply(**kwargs)(inputs)`."""
+    """Multiply the inputs: `Multiply(**kwargs)(inputs)`.
+
+    Example:
+        >>> multiply([Input((3,)), Input((3,))]).shape
+        (None, 3)
+    """
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs, **kwargs):
-    """Average the inputs: `Average(**kwargs)(inputs)`."""
+    """Average the inputs: `Average(**kwargs)(inputs)`.
+
+    Example:
+        >>> average([Input((3,)), Input((3,))]).shape
+        (None, 3)
+    """
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs, **kwargs):
-    """Take the largest of the inputs: `Maximum(**kwargs)(inputs)`."""
+    """Take the largest of the inputs: `Maximum(**kwargs)(inputs)`.
+
+    Example:
+        >>> maximum([Input((3,)), Input((3,))]).shape
+        (None, 3)
+    """
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs, **kwargs):
-    """Take the smallest of the inputs: `Minimum(**kwargs)(inputs)`."""
+    """Take the smallest of the inputs: `Minimum(**kwargs)(inputs)`.
+
+    Example:
+        >>> minimum([Input((3,)), Input((3,))]).shape
+        (None, 3)
+    """
     return Minimum(**kwargs)(inputs)
 
 
 def concatenate(inputs, axis: int = -1, **kwargs):
-    """Join the inputs along an axis: `Concatenate(axis, **kwargs)(inputs)`."""
+    """Join the inputs along an axis: `Concatenate(axis, **kwargs)(inputs)`.
+
+    Example:
+        >>> concatenate([Input((8,)), Input((3,))]).shape
+        (None, 11)
+    """
     return Concatenate(axis=axis, **kwargs)(inputs)
 
 
 def dot(inputs, axes, normalize: bool = False, **kwargs):
-    """Multiply and sum two inputs: `Dot(axes, normalize, **kwargs)(inputs)`."""
+    """Multiply and sum two inputs: `Dot(axes, normalize, **kwargs)(inputs)`.
+
+    Example:
+        >>> dot([Input((8,)), Input((8,))], axes=1).shape
+        (None, 1)
+    """
     return Dot(axes=axes, normalize=normalize, **kwargs)(inputs)

@@ -59,6 +59,9 @@ class GaussianDropout(Layer):
     Shapes:
         Any; the output has the input's.
 
+    Example:
+        >>> model.add(GaussianDropout(0.5))
+
     See: Srivastava et al., Dropout: a simple way to prevent neural networks from
     overfitting, 2014, section 10.
     """
@@ -105,6 +108,9 @@ class AlphaDropout(Layer):
 
     Shapes:
         Any; the output has the input's.
+
+    Example:
+        >>> model.add(AlphaDropout(0.5))
 
     See: Klambauer et al., Self-normalizing neural networks, 2017, section 3.
     """

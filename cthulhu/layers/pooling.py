@@ -126,6 +126,10 @@ class MaxPooling3D(Pooling):
 
     Shapes:
         `(batch, dim1, dim2, dim3, channels)` to the same rank.
+
+    Example:
+        >>> MaxPooling3D()(Input((4, 4, 4, 2))).shape
+        (None, 2, 2, 2, 2)
     """
 
     rank = 3
@@ -137,6 +141,10 @@ class AveragePooling1D(MaxPooling1D):
 
     Shapes:
         `(batch, steps, channels)` to `(batch, new_steps, channels)`.
+
+    Example:
+        >>> AveragePooling1D()(Input((6, 2))).shape
+        (None, 3, 2)
     """
 
     pool_mode = "avg"
@@ -149,6 +157,10 @@ class AveragePooling2D(MaxPooling2D):
 
     Shapes:
         `(batch, rows, cols, channels)` to `(batch, new_rows, new_cols, channels)`.
+
+    Example:
+        >>> AveragePooling2D()(np.ones((1, 4, 6, 3))).shape
+        (1, 2, 3, 3)
     """
 
     pool_mode = "avg"
@@ -159,6 +171,10 @@ class AveragePooling3D(MaxPooling3D):
 
     Shapes:
         `(batch, dim1, dim2, dim3, channels)` to the same rank.
+
+    Example:
+        >>> AveragePooling3D()(Input((4, 4, 4, 2))).shape
+        (None, 2, 2, 2, 2)
     """
 
     pool_mode = "avg"
@@ -220,6 +236,10 @@ class GlobalMaxPooling1D(GlobalMaxPooling):
 
     Shapes:
         `(batch, steps, channels)` to `(batch, channels)`.
+
+    Example:
+        >>> GlobalMaxPooling1D()(np.array([[[1.0], [4.0], [2.0]]])).tolist()
+        [[4.0]]
     """
 
     rank = 1
@@ -231,6 +251,10 @@ class GlobalMaxPooling2D(GlobalMaxPooling):
 
     Shapes:
         `(batch, rows, cols, channels)` to `(batch, channels)`.
+
+    Example:
+        >>> GlobalMaxPooling2D()(Input((4, 4, 3))).shape
+        (None, 3)
     """
 
     rank = 2
@@ -241,6 +265,10 @@ class GlobalMaxPooling3D(GlobalMaxPooling):
 
     Shapes:
         `(batch, dim1, dim2, dim3, channels)` to `(batch, channels)`.
+
+    Example:
+        >>> GlobalMaxPooling3D()(Input((4, 4, 4, 3))).shape
+        (None, 3)
     """
 
     rank = 3
@@ -251,6 +279,10 @@ class GlobalAveragePooling1D(GlobalAveragePooling):
 
     Shapes:
         `(batch, steps, channels)` to `(batch, channels)`.
+
+    Example:
+        >>> GlobalAveragePooling1D()(np.array([[[1.0], [5.0]]])).tolist()
+        [[3.0]]
     """
 
     rank = 1
@@ -294,6 +326,10 @@ class GlobalAveragePooling3D(GlobalAveragePooling):
 
     Shapes:
         `(batch, dim1, dim2, dim3, channels)` to `(batch, channels)`.
+
+    Example:
+        >>> GlobalAveragePooling3D()(Input((4, 4, 4, 3))).shape
+        (None, 3)
     """
 
     rank = 3

@@ -95,6 +95,10 @@ class ZeroPadding1D(ZeroPadding):
 
     Shapes:
         `(batch, steps, channels)` to `(batch, before + steps + after, channels)`.
+
+    Example:
+        >>> ZeroPadding1D(2)(Input((5, 3))).shape
+        (None, 9, 3)
     """
 
     rank = 1
@@ -102,13 +106,23 @@ class ZeroPadding1D(ZeroPadding):
 
 
 class ZeroPadding2D(ZeroPadding):
-    """Add rows and columns of zeros around images; see `ZeroPadding`."""
+    """Add rows and columns of zeros around images; see `ZeroPadding`.
+
+    Example:
+        >>> ZeroPadding2D((1, 2))(Input((4, 4, 1))).shape
+        (None, 6, 8, 1)
+    """
 
     rank = 2
 
 
 class ZeroPadding3D(ZeroPadding):
-    """Add zeros around volumes; see `ZeroPadding`."""
+    """Add zeros around volumes; see `ZeroPadding`.
+
+    Example:
+        >>> ZeroPadding3D(1)(Input((2, 2, 2, 1))).shape
+        (None, 4, 4, 4, 1)
+    """
 
     rank = 3
 
@@ -151,6 +165,10 @@ class Cropping1D(Cropping):
 
     Shapes:
         `(batch, steps, channels)` to `(batch, steps - before - after, channels)`.
+
+    Example:
+        >>> Cropping1D((1, 2))(Input((5, 3))).shape
+        (None, 2, 3)
     """
 
     rank = 1
@@ -158,7 +176,12 @@ class Cropping1D(Cropping):
 
 
 class Cropping2D(Cropping):
-    """Cut off rows and columns of images; by default none; see `Cropping`."""
+    """Cut off rows and columns of images; by default none; see `Cropping`.
+
+    Example:
+        >>> Cropping2D(1)(Input((4, 6, 1))).shape
+        (None, 2, 4, 1)
+    """
 
     rank = 2
 
@@ -167,7 +190,12 @@ class Cropping2D(Cropping):
 
 
 class Cropping3D(Cropping):
-    """Cut off the edges of volumes; see `Cropping`."""
+    """Cut off the edges of volumes; see `Cropping`.
+
+    Example:
+        >>> Cropping3D(1)(Input((4, 4, 4, 1))).shape
+        (None, 2, 2, 2, 1)
+    """
 
     rank = 3
 
@@ -200,6 +228,10 @@ class UpSampling1D(UpSampling):
 
     Shapes:
         `(batch, steps, channels)` to `(batch, size * steps, channels)`.
+
+    Example:
+        >>> UpSampling1D(2)(np.array([[[1.0], [2.0]]])).tolist()
+        [[[1.0], [1.0], [2.0], [2.0]]]
     """
 
     rank = 1
@@ -223,6 +255,10 @@ class UpSampling2D(UpSampling):
     Shapes:
         `(batch, rows, cols, channels)` to
         `(batch, size[0] * rows, size[1] * cols, channels)`.
+
+    Example:
+        >>> UpSampling2D((2, 3))(Input((4, 4, 1))).shape
+        (None, 8, 12, 1)
     """
 
     rank = 2
@@ -248,7 +284,12 @@ class UpSampling2D(UpSampling):
 
 
 class UpSampling3D(UpSampling):
-    """Enlarge volumes by repeating voxels; see `UpSampling`."""
+    """Enlarge volumes by repeating voxels; see `UpSampling`.
+
+    Example:
+        >>> UpSampling3D(2)(Input((2, 2, 2, 1))).shape
+        (None, 4, 4, 4, 1)
+    """
 
     rank = 3
 

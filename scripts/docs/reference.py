@@ -275,6 +275,17 @@ def public() -> dict[str, Entry]:
 
 
 @functools.cache
+def elsewhere() -> dict[str, list[Entry]]:
+    """Where else a thing may be had, by the path of its definition."""
+    found: dict[str, list[Entry]] = {}
+    for room in PAGES:
+        for entry in entries(room):
+            if entry.home != room:
+                found.setdefault(entry.thing.path, []).append(entry)
+    return found
+
+
+@functools.cache
 def index() -> dict[str, Entry]:
     """Entries by the names that a text may call them; what is ambiguous is left out."""
     found: dict[str, Entry | None] = {}

@@ -28,7 +28,7 @@ _DIRECTIVE = re.compile(r"\s*#\s*doctest:.*$", re.MULTILINE)
 LABELS = (
     "source default Also Arguments Attributes Properties Methods Raises "
     "Returns Yields Warns Example Shapes"
-).split() + ["In the other tongue", "Kind of", "Older names of arguments"]
+).split() + ["Also as", "In the other tongue", "Kind of", "Older names of arguments"]
 
 Kind = griffe.DocstringSectionKind
 
@@ -83,12 +83,15 @@ class Page:
         """Further names in this tongue, the names in the other, and the base."""
         said = self.say_name(entry.name)
         also = [n for n in map(self.say_name, entry.also + entry.old) if n != said]
+        elsewhere = reference.elsewhere().get(entry.thing.path, [])
+        places = [self.path(place) for place in elsewhere]
         other = [
             n for n in [entry.name, *vocabulary.spellings(entry.name)] if n != said
         ]
         base = reference.parents(entry)
         lines = [
             self._names("Also", also),
+            self._names("Also as", places),
             self._names("In the other tongue", other) if other else "",
             f"{self.catalog.say('Kind of')} {self.link(base[0])}" if base else "",
         ]
