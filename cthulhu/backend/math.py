@@ -45,6 +45,10 @@ def dot(x, y):
     """The product over the last axis of `x` and the last but one of `y`.
 
     Shapes: `(..., n)` and `(..., n, m)` give `x.shape[:-1] + y.shape[:-2] + (m,)`.
+
+    Example:
+        >>> dot(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])).tolist()
+        [[11.0]]
     """
     x, y = as_array(x), as_array(y)
     if builtins.max(x.ndim, y.ndim) <= 2:
@@ -157,7 +161,12 @@ def _as_number(x):
 
 @op
 def max(x, axis=None, keepdims=False):
-    """The largest entry, over all axes or some."""
+    """The largest entry, over all axes or some.
+
+    Example:
+        >>> max(np.array([[1, 5], [3, 2]]), axis=0).tolist()
+        [3, 5]
+    """
     if on_host(x):
         return np.max(x, axis=axis, keepdims=keepdims)
     return jnp.max(as_array(x), normalize_axis(axis), keepdims=keepdims)
@@ -165,7 +174,12 @@ def max(x, axis=None, keepdims=False):
 
 @op
 def min(x, axis=None, keepdims=False):
-    """The smallest entry, over all axes or some."""
+    """The smallest entry, over all axes or some.
+
+    Example:
+        >>> min(np.array([[1, 5], [3, 2]]), axis=0).tolist()
+        [1, 2]
+    """
     if on_host(x):
         return np.min(x, axis=axis, keepdims=keepdims)
     return jnp.min(as_array(x), normalize_axis(axis), keepdims=keepdims)
@@ -173,7 +187,12 @@ def min(x, axis=None, keepdims=False):
 
 @op
 def sum(x, axis=None, keepdims=False):
-    """The sum, over all axes or some."""
+    """The sum, over all axes or some.
+
+    Example:
+        >>> sum(np.array([[1, 5], [3, 2]]), axis=1, keepdims=True).tolist()
+        [[6], [5]]
+    """
     if on_host(x):
         return np.sum(x, axis=axis, keepdims=keepdims)
     return jnp.sum(as_array(x), normalize_axis(axis), keepdims=keepdims)
@@ -181,7 +200,12 @@ def sum(x, axis=None, keepdims=False):
 
 @op
 def prod(x, axis=None, keepdims=False):
-    """The product, over all axes or some."""
+    """The product, over all axes or some.
+
+    Example:
+        >>> prod(np.array([2, 3, 4])).tolist()
+        24
+    """
     if isinstance(x, (list, tuple)) and on_host(*x):
         x = np.asarray(x)
     if on_host(x):
@@ -191,61 +215,111 @@ def prod(x, axis=None, keepdims=False):
 
 @op
 def mean(x, axis=None, keepdims=False):
-    """The mean, over all axes or some."""
+    """The mean, over all axes or some.
+
+    Example:
+        >>> mean(np.array([[1.0, 5.0], [3.0, 3.0]]), axis=1).tolist()
+        [3.0, 3.0]
+    """
     return jnp.mean(_as_number(x), normalize_axis(axis), keepdims=keepdims)
 
 
 @op
 def var(x, axis=None, keepdims=False):
-    """The variance (of the whole population), over all axes or some."""
+    """The variance (of the whole population), over all axes or some.
+
+    Example:
+        >>> var(np.array([1.0, 5.0])).tolist()
+        4.0
+    """
     return jnp.var(_as_number(x), normalize_axis(axis), keepdims=keepdims)
 
 
 @op
 def std(x, axis=None, keepdims=False):
-    """The standard deviation (of the whole population), over all axes or some."""
+    """The standard deviation (of the whole population), over all axes or some.
+
+    Example:
+        >>> std(np.array([1.0, 5.0])).tolist()
+        2.0
+    """
     return jnp.std(_as_number(x), normalize_axis(axis), keepdims=keepdims)
 
 
 @op
 def any(x, axis=None, keepdims=False):
-    """Whether any entry is true (not 0)."""
+    """Whether any entry is true (not 0).
+
+    Example:
+        >>> any(np.array([[0, 0], [0, 2]]), axis=1).tolist()
+        [False, True]
+    """
     return jnp.any(as_array(x) != 0, normalize_axis(axis), keepdims=keepdims)
 
 
 @op
 def all(x, axis=None, keepdims=False):
-    """Whether all entries are true (not 0)."""
+    """Whether all entries are true (not 0).
+
+    Example:
+        >>> all(np.array([[1, 0], [1, 2]]), axis=1).tolist()
+        [False, True]
+    """
     return jnp.all(as_array(x) != 0, normalize_axis(axis), keepdims=keepdims)
 
 
 @op
 def argmax(x, axis=-1):
-    """The index of the first largest entry along `axis`."""
+    """The index of the first largest entry along `axis`.
+
+    Example:
+        >>> argmax(np.array([[1, 5, 2]])).tolist()
+        [1]
+    """
     return jnp.argmax(as_array(x), axis)
 
 
 @op
 def argmin(x, axis=-1):
-    """The index of the first smallest entry along `axis`."""
+    """The index of the first smallest entry along `axis`.
+
+    Example:
+        >>> argmin(np.array([[4, 5, 2]])).tolist()
+        [2]
+    """
     return jnp.argmin(as_array(x), axis)
 
 
 @op
 def cumsum(x, axis=0):
-    """Sums of all entries up to each along `axis`."""
+    """Sums of all entries up to each along `axis`.
+
+    Example:
+        >>> cumsum(np.array([1, 2, 3])).tolist()
+        [1, 3, 6]
+    """
     return jnp.cumsum(as_array(x), axis)
 
 
 @op
 def cumprod(x, axis=0):
-    """Products of all entries up to each along `axis`."""
+    """Products of all entries up to each along `axis`.
+
+    Example:
+        >>> cumprod(np.array([1, 2, 3])).tolist()
+        [1, 2, 6]
+    """
     return jnp.cumprod(as_array(x), axis)
 
 
 @op
 def logsumexp(x, axis=None, keepdims=False):
-    """`log(sum(exp(x)))`, without overflow."""
+    """`log(sum(exp(x)))`, without overflow.
+
+    Example:
+        >>> f"{float(logsumexp(np.zeros(4))):.4f}"  # log(4)
+        '1.3863'
+    """
     return jax.nn.logsumexp(as_array(x), normalize_axis(axis), keepdims=keepdims)
 
 
@@ -254,13 +328,23 @@ def logsumexp(x, axis=None, keepdims=False):
 
 @op
 def square(x):
-    """`x * x`."""
+    """`x * x`.
+
+    Example:
+        >>> square(np.array([-3.0])).tolist()
+        [9.0]
+    """
     return jnp.square(as_array(x))
 
 
 @op
 def abs(x):
-    """The absolute value; its gradient at 0 is 0, where `jnp.abs` has 1."""
+    """The absolute value; its gradient at 0 is 0, where `jnp.abs` has 1.
+
+    Example:
+        >>> abs(np.array([-3.0])).tolist()
+        [3.0]
+    """
     x = as_array(x)
     if not jnp.issubdtype(x.dtype, jnp.floating):
         return jnp.abs(x)
@@ -269,7 +353,12 @@ def abs(x):
 
 @op
 def sqrt(x):
-    """The square root; 0, with gradient 0, where `x` is not above 0."""
+    """The square root; 0, with gradient 0, where `x` is not above 0.
+
+    Example:
+        >>> sqrt(np.array([9.0])).tolist()
+        [3.0]
+    """
     x = as_array(x)
     if x.dtype.kind != "f":
         x = x.astype(jnp.result_type(x, config.floatx()))
@@ -279,31 +368,56 @@ def sqrt(x):
 
 @op
 def exp(x):
-    """`e` to the power of `x`."""
+    """`e` to the power of `x`.
+
+    Example:
+        >>> exp(np.array([0.0])).tolist()
+        [1.0]
+    """
     return jnp.exp(as_array(x))
 
 
 @op
 def log(x):
-    """The natural logarithm."""
+    """The natural logarithm.
+
+    Example:
+        >>> log(np.array([1.0])).tolist()
+        [0.0]
+    """
     return jnp.log(as_array(x))
 
 
 @op
 def round(x):
-    """The nearest whole number, the even one of two."""
+    """The nearest whole number, the even one of two.
+
+    Example:
+        >>> round(np.array([0.5, 1.5, 2.6])).tolist()  # halves to the even number
+        [0.0, 2.0, 3.0]
+    """
     return jnp.round(as_array(x))
 
 
 @op
 def sign(x):
-    """-1, 0 or 1."""
+    """-1, 0 or 1.
+
+    Example:
+        >>> sign(np.array([-3.0, 0.0])).tolist()
+        [-1.0, 0.0]
+    """
     return jnp.sign(as_array(x))
 
 
 @op
 def pow(x, a):
-    """`x` to the power of `a`."""
+    """`x` to the power of `a`.
+
+    Example:
+        >>> pow(np.array([3.0]), 2).tolist()
+        [9.0]
+    """
     return jnp.power(as_array(x), a if isinstance(a, (int, float)) else as_array(a))
 
 
@@ -331,6 +445,10 @@ def clip(x, min_value, max_value):
 
     Either may be None (no bound), a number or a tensor.  The gradient is 1 from bound
     to bound, both included.
+
+    Example:
+        >>> clip(np.array([-2.0, 0.5, 2.0]), 0.0, 1.0).tolist()
+        [0.0, 0.5, 1.0]
     """
     numbers = (int, float)
     if isinstance(min_value, numbers) and isinstance(max_value, numbers):
@@ -347,7 +465,12 @@ def clip(x, min_value, max_value):
 
 @op
 def equal(x, y):
-    """Whether entries are equal."""
+    """Whether entries are equal.
+
+    Example:
+        >>> equal(np.array([1, 2]), np.array([1, 3])).tolist()
+        [True, False]
+    """
     return as_array(x) == as_array(y)
 
 
@@ -359,7 +482,12 @@ def not_equal(x, y):
 
 @op
 def greater(x, y):
-    """Whether `x > y`."""
+    """Whether `x > y`.
+
+    Example:
+        >>> greater(np.array([1, 2]), 1).tolist()
+        [False, True]
+    """
     return as_array(x) > as_array(y)
 
 
@@ -383,11 +511,21 @@ def less_equal(x, y):
 
 @op
 def maximum(x, y):
-    """The larger of two entries."""
+    """The larger of two entries.
+
+    Example:
+        >>> maximum(np.array([1, 4]), np.array([2, 3])).tolist()
+        [2, 4]
+    """
     return jnp.maximum(as_array(x), as_array(y))
 
 
 @op
 def minimum(x, y):
-    """The smaller of two entries."""
+    """The smaller of two entries.
+
+    Example:
+        >>> minimum(np.array([1, 4]), np.array([2, 3])).tolist()
+        [1, 3]
+    """
     return jnp.minimum(as_array(x), as_array(y))

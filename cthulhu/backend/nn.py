@@ -188,6 +188,10 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     """The rectified linear unit.
 
     `x` from `threshold` on, at most `max_value`; `alpha * (x - threshold)` below.
+
+    Example:
+        >>> relu(np.array([-2.0, 3.0])).tolist()
+        [0.0, 3.0]
     """
     x = as_array(x)
     if threshold == 0 and max_value is None:
@@ -209,7 +213,12 @@ def elu(x, alpha=1.0):
 
 @op
 def softmax(x, axis=-1):
-    """`exp(x) / sum(exp(x))` along an axis."""
+    """`exp(x) / sum(exp(x))` along an axis.
+
+    Example:
+        >>> softmax(np.zeros((1, 2))).tolist()
+        [[0.5, 0.5]]
+    """
     x = as_array(x)
     return _origins.note(jax.nn.softmax(x, axis), ("softmax", axis % x.ndim), x)
 
@@ -222,20 +231,35 @@ def softplus(x):
 
 @op
 def softsign(x):
-    """`x / (abs(x) + 1)`."""
+    """`x / (abs(x) + 1)`.
+
+    Example:
+        >>> softsign(np.array([3.0])).tolist()
+        [0.75]
+    """
     return jax.nn.soft_sign(as_array(x))
 
 
 @op
 def sigmoid(x):
-    """`1 / (1 + exp(-x))`."""
+    """`1 / (1 + exp(-x))`.
+
+    Example:
+        >>> sigmoid(np.array([0.0])).tolist()
+        [0.5]
+    """
     x = as_array(x)
     return _origins.note(jax.nn.sigmoid(x), "sigmoid", x)
 
 
 @op
 def hard_sigmoid(x):
-    """`0.2 * x + 0.5`, kept between 0 and 1."""
+    """`0.2 * x + 0.5`, kept between 0 and 1.
+
+    Example:
+        >>> hard_sigmoid(np.array([-3.0, 0.0, 3.0])).tolist()
+        [0.0, 0.5, 1.0]
+    """
     return clip(0.2 * as_array(x) + 0.5, 0.0, 1.0)
 
 
@@ -247,7 +271,12 @@ def tanh(x):
 
 @op
 def l2_normalize(x, axis=None):
-    """`x` divided by its Euclidean norm along `axis` (which counts as 1e-6 or more)."""
+    """`x` divided by its Euclidean norm along `axis` (which counts as 1e-6 or more).
+
+    Example:
+        >>> [round(v, 4) for v in l2_normalize(np.array([3.0, 4.0]), axis=0).tolist()]
+        [0.6, 0.8]
+    """
     x = as_array(x)
     squares = jnp.sum(jnp.square(x), normalize_axis(axis), keepdims=True)
     return x * jax.lax.rsqrt(jnp.maximum(squares, 1e-12))
@@ -341,6 +370,10 @@ def in_top_k(predictions, targets, k):
         predictions: Tensor `(samples, classes)`.
         targets: Classes, `(samples,)`.
         k: How many classes count as the top; classes tied with the last of them too.
+
+    Example:
+        >>> in_top_k(np.array([[0.1, 0.5, 0.4]]), np.array([2]), 2).tolist()
+        [True]
     """
     predictions = as_array(predictions)
     targets = as_array(targets).astype("int32")
@@ -450,6 +483,10 @@ def bias_add(x, bias, data_format=None):
     Raises:
         ValueError: unknown `data_format`, or a bias that has neither one axis nor one
             less than `x`.
+
+    Example:
+        >>> bias_add(np.array([[1.0, 2.0]]), np.array([10.0, 20.0])).tolist()
+        [[11.0, 22.0]]
     """
     data_format = normalize_data_format(data_format)
     bias_shape = int_shape(bias)

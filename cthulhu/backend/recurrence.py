@@ -105,7 +105,12 @@ def _where(keep, new, old):
 
 @op
 def map_fn(fn, elems, name=None, dtype=None):
-    """`fn` of each row of `elems`, stacked; `dtype`: what to turn the results into."""
+    """`fn` of each row of `elems`, stacked; `dtype`: what to turn the results into.
+
+    Example:
+        >>> map_fn(lambda x: 2 * x, np.array([1, 2])).tolist()
+        [2, 4]
+    """
 
     def one(x):
         result = fn(x)
@@ -116,13 +121,23 @@ def map_fn(fn, elems, name=None, dtype=None):
 
 @op
 def foldl(fn, elems, initializer=None, name=None):
-    """`fn(...fn(fn(first, second), third)..., last)` over the rows of `elems`."""
+    """`fn(...fn(fn(first, second), third)..., last)` over the rows of `elems`.
+
+    Example:
+        >>> int(foldl(lambda so_far, x: 10 * so_far + x, np.array([1, 2, 3])))
+        123
+    """
     return _fold(fn, as_array(elems), initializer)
 
 
 @op
 def foldr(fn, elems, initializer=None, name=None):
-    """As `foldl`, from the last row to the first."""
+    """As `foldl`, from the last row to the first.
+
+    Example:
+        >>> int(foldr(lambda so_far, x: 10 * so_far + x, np.array([1, 2, 3])))
+        321
+    """
     return _fold(fn, jnp.flip(as_array(elems), 0), initializer)
 
 

@@ -170,7 +170,12 @@ def _dtype(dtype):
 
 
 def constant(value, dtype=None, shape=None, name=None):
-    """An array of `value`, repeated to `shape` if that is given; default floatx."""
+    """An array of `value`, repeated to `shape` if that is given; default floatx.
+
+    Example:
+        >>> constant(2.0, shape=(2,)).tolist()
+        [2.0, 2.0]
+    """
     value = as_array(value, _dtype(dtype))
     if shape is None:
         return value
@@ -189,17 +194,32 @@ def _filled(fill, shape, dtype, name):
 
 
 def zeros(shape, dtype=None, name=None):
-    """A variable full of zeros; within a call of a model a plain array."""
+    """A variable full of zeros; within a call of a model a plain array.
+
+    Example:
+        >>> get_value(zeros((2,))).tolist()
+        [0.0, 0.0]
+    """
     return _filled(0, shape, dtype, name)
 
 
 def ones(shape, dtype=None, name=None):
-    """A variable full of ones; within a call of a model a plain array."""
+    """A variable full of ones; within a call of a model a plain array.
+
+    Example:
+        >>> get_value(ones((2,))).tolist()
+        [1.0, 1.0]
+    """
     return _filled(1, shape, dtype, name)
 
 
 def eye(size, dtype=None, name=None):
-    """The identity matrix of `size` rows, or of `(rows, columns)`."""
+    """The identity matrix of `size` rows, or of `(rows, columns)`.
+
+    Example:
+        >>> get_value(eye(2)).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+    """
     rows, columns = size if isinstance(size, (list, tuple)) else (size, size)
     return jnp.eye(int(rows), int(columns), dtype=_dtype(dtype))
 
@@ -260,7 +280,12 @@ def to_dense(tensor):
 
 
 def int_shape(x):
-    """The shape as a tuple, None where a size is not known yet."""
+    """The shape as a tuple, None where a size is not known yet.
+
+    Example:
+        >>> int_shape(Input((3,)))
+        (None, 3)
+    """
     shape = x.shape if hasattr(x, "shape") else np.shape(x)
     return None if shape is None else tuple(shape)
 
@@ -275,7 +300,12 @@ def shape(x):
 
 
 def ndim(x):
-    """The number of axes."""
+    """The number of axes.
+
+    Example:
+        >>> ndim(np.zeros((2, 3)))
+        2
+    """
     return len(int_shape(x))
 
 
@@ -309,7 +339,14 @@ def batch_get_value(ops):
 
 
 def set_value(x, value):
-    """Let variable `x` hold `value`, of the same shape."""
+    """Let variable `x` hold `value`, of the same shape.
+
+    Example:
+        >>> weight = variable([1.0, 2.0])
+        >>> set_value(weight, [3.0, 4.0])
+        >>> get_value(weight).tolist()
+        [3.0, 4.0]
+    """
     x.assign(np.asarray(value) if isinstance(value, (list, tuple)) else value)
 
 
@@ -390,7 +427,12 @@ def _towards(x, value, momentum):
 
 @op
 def cast(x, dtype):
-    """`x` in another dtype."""
+    """`x` in another dtype.
+
+    Example:
+        >>> cast(np.array([1.5]), "int32").tolist()
+        [1]
+    """
     return np.asarray(x, dtype) if on_host(x) and dtype in _INTS else as_array(x, dtype)
 
 
@@ -399,51 +441,91 @@ _INTS = ("int32", "int64")
 
 @op
 def reshape(x, shape):
-    """The same values in another shape, of which one size may be -1."""
+    """The same values in another shape, of which one size may be -1.
+
+    Example:
+        >>> reshape(np.zeros((2, 3)), (3, -1)).shape
+        (3, 2)
+    """
     shape = [-1 if size is None else int(size) for size in shape]
     return jnp.reshape(as_array(x), shape)
 
 
 @op
 def permute_dimensions(x, pattern):
-    """The axes in another order."""
+    """The axes in another order.
+
+    Example:
+        >>> permute_dimensions(np.zeros((2, 3, 4)), (2, 0, 1)).shape
+        (4, 2, 3)
+    """
     return jnp.transpose(as_array(x), tuple(pattern))
 
 
 @op
 def transpose(x):
-    """The axes in reverse order."""
+    """The axes in reverse order.
+
+    Example:
+        >>> transpose(np.zeros((2, 3))).shape
+        (3, 2)
+    """
     return jnp.transpose(as_array(x))
 
 
 @op
 def flatten(x):
-    """One axis in place of all."""
+    """One axis in place of all.
+
+    Example:
+        >>> flatten(np.zeros((2, 3))).shape
+        (6,)
+    """
     return jnp.reshape(as_array(x), (-1,))
 
 
 @op
 def batch_flatten(x):
-    """One axis in place of all but the first."""
+    """One axis in place of all but the first.
+
+    Example:
+        >>> batch_flatten(np.zeros((2, 3, 4))).shape
+        (2, 12)
+    """
     x = as_array(x)
     return jnp.reshape(x, (x.shape[0], int(np.prod(x.shape[1:], dtype=int))))
 
 
 @op
 def expand_dims(x, axis=-1):
-    """A new axis of size 1 at `axis`."""
+    """A new axis of size 1 at `axis`.
+
+    Example:
+        >>> expand_dims(np.zeros((2, 3)), axis=1).shape
+        (2, 1, 3)
+    """
     return jnp.expand_dims(as_array(x), axis)
 
 
 @op
 def squeeze(x, axis):
-    """Without axis `axis`, of size 1."""
+    """Without axis `axis`, of size 1.
+
+    Example:
+        >>> squeeze(np.zeros((2, 1, 3)), axis=1).shape
+        (2, 3)
+    """
     return jnp.squeeze(as_array(x), normalize_axis(axis))
 
 
 @op
 def concatenate(tensors, axis=-1):
-    """The tensors one after the other along an axis."""
+    """The tensors one after the other along an axis.
+
+    Example:
+        >>> concatenate([np.array([1, 2]), np.array([3])]).tolist()
+        [1, 2, 3]
+    """
     if on_host(*tensors):
         return np.concatenate(tensors, axis)
     return jnp.concatenate([as_array(x) for x in tensors], axis)
@@ -451,7 +533,12 @@ def concatenate(tensors, axis=-1):
 
 @op
 def stack(x, axis=0):
-    """The tensors beside each other along a new axis."""
+    """The tensors beside each other along a new axis.
+
+    Example:
+        >>> stack([np.array([1, 2]), np.array([3, 4])]).tolist()
+        [[1, 2], [3, 4]]
+    """
     if on_host(*x):
         return np.stack(x, axis)
     return jnp.stack([as_array(item) for item in x], axis)
@@ -459,7 +546,12 @@ def stack(x, axis=0):
 
 @op
 def repeat(x, n):
-    """`(samples, features)` -> `(samples, n, features)`."""
+    """`(samples, features)` -> `(samples, n, features)`.
+
+    Example:
+        >>> repeat(np.zeros((2, 3)), 4).shape
+        (2, 4, 3)
+    """
     x = as_array(x)
     if x.ndim != 2:
         raise ValueError(
@@ -471,7 +563,12 @@ def repeat(x, n):
 
 @op
 def repeat_elements(x, rep, axis):
-    """Each slice along `axis` `rep` times, one after the other."""
+    """Each slice along `axis` `rep` times, one after the other.
+
+    Example:
+        >>> repeat_elements(np.array([1, 2]), 2, axis=0).tolist()
+        [1, 1, 2, 2]
+    """
     return jnp.repeat(as_array(x), int(rep), axis=axis)
 
 
@@ -483,7 +580,12 @@ def broadcast_to(x, shape):
 
 @op
 def tile(x, n):
-    """`x` `n` times along each axis; a single `n` is for the last axis."""
+    """`x` `n` times along each axis; a single `n` is for the last axis.
+
+    Example:
+        >>> tile(np.array([1, 2]), 2).tolist()
+        [1, 2, 1, 2]
+    """
     x = as_array(x)
     times = static_shape(n)
     if len(times) > x.ndim:
@@ -495,7 +597,12 @@ def tile(x, n):
 
 @op
 def reverse(x, axes):
-    """The entries in reverse order along one axis or several."""
+    """The entries in reverse order along one axis or several.
+
+    Example:
+        >>> reverse(np.array([1, 2, 3]), 0).tolist()
+        [3, 2, 1]
+    """
     return jnp.flip(as_array(x), normalize_axis(axes))
 
 
@@ -531,6 +638,10 @@ def gather(reference, indices):
     """Rows of `reference`: shape `indices.shape + reference.shape[1:]`.
 
     A row that is not there is NaN.
+
+    Example:
+        >>> gather(np.array([10, 20, 30]), [2, 0]).tolist()
+        [30, 10]
     """
     if on_host(reference, indices):
         return np.take(reference, indices, axis=0)
@@ -542,7 +653,12 @@ def gather(reference, indices):
 
 @op
 def one_hot(indices, num_classes):
-    """A last axis of `num_classes` with 1 at the index and 0 elsewhere."""
+    """A last axis of `num_classes` with 1 at the index and 0 elsewhere.
+
+    Example:
+        >>> one_hot(np.array([2, 0]), 3).tolist()
+        [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
     indices = as_array(indices)
     if indices.dtype.kind == "f":
         indices = indices.astype("int32")
@@ -550,7 +666,12 @@ def one_hot(indices, num_classes):
 
 
 def arange(start, stop=None, step=1, dtype="int32"):
-    """The numbers from `start` up to but without `stop`; one argument is `stop`."""
+    """The numbers from `start` up to but without `stop`; one argument is `stop`.
+
+    Example:
+        >>> arange(1, 7, 2).tolist()
+        [1, 3, 5]
+    """
     start, stop, step = (
         np.asarray(n).item() if hasattr(n, "dtype") or is_variable(n) else n
         for n in (start, stop, step)
@@ -573,12 +694,22 @@ def by_layout(channels_last, data_format):
 
 @op
 def temporal_padding(x, padding=(1, 1)):
-    """Zeros before and after along axis 1 of `(samples, steps, features)`."""
+    """Zeros before and after along axis 1 of `(samples, steps, features)`.
+
+    Example:
+        >>> temporal_padding(np.zeros((1, 3, 2)), (1, 2)).shape
+        (1, 6, 2)
+    """
     return pad(x, [(0, 0), padding, (0, 0)])
 
 
 def spatial_2d_padding(x, padding=((1, 1), (1, 1)), data_format=None):
-    """Zeros around the rows and columns of images."""
+    """Zeros around the rows and columns of images.
+
+    Example:
+        >>> spatial_2d_padding(np.zeros((1, 3, 3, 1)), ((1, 1), (0, 2))).shape
+        (1, 5, 5, 1)
+    """
     return _spatial_padding(x, padding, normalize_data_format(data_format))
 
 
