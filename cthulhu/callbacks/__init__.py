@@ -16,6 +16,8 @@ from cthulhu.callbacks.monitored import LogNames as LogNames
 from cthulhu.callbacks.progress import Progbar as Progbar
 from cthulhu.callbacks.progress import ProgbarLogger as ProgbarLogger
 from cthulhu.callbacks.remote import RemoteMonitor as RemoteMonitor
+from cthulhu.callbacks.runlogs import MLflowLogger as MLflowLogger
+from cthulhu.callbacks.runlogs import WandbLogger as WandbLogger
 from cthulhu.callbacks.schedule import LearningRateScheduler as LearningRateScheduler
 from cthulhu.callbacks.schedule import ReduceLROnPlateau as ReduceLROnPlateau
 from cthulhu.callbacks.stopping import EarlyStopping as EarlyStopping

@@ -13,6 +13,7 @@ from cthulhu.callbacks import History as History
 from cthulhu.callbacks import LambdaCallback as LambdaCallback
 from cthulhu.callbacks import LearningRateScheduler as LearningRateScheduler
 from cthulhu.callbacks import LogNames as LogNames
+from cthulhu.callbacks import MLflowLogger as MLflowLogger
 from cthulhu.callbacks import ModelCheckpoint as ModelCheckpoint
 from cthulhu.callbacks import Progbar as Progbar
 from cthulhu.callbacks import ProgbarLogger as ProgbarLogger
@@ -20,6 +21,7 @@ from cthulhu.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from cthulhu.callbacks import RemoteMonitor as RemoteMonitor
 from cthulhu.callbacks import TensorBoard as TensorBoard
 from cthulhu.callbacks import TerminateOnNaN as TerminateOnNaN
+from cthulhu.callbacks import WandbLogger as WandbLogger
 from cthulhu.keras.callbacks import callbacks as callbacks
 
 __getattr__, __dir__ = vocabulary.face(__name__)
