@@ -16,6 +16,8 @@ raises; this room only words it.
 """
 
 import contextlib
+import math
+import numbers
 import operator
 from collections.abc import Iterable, Iterator
 
@@ -147,6 +149,43 @@ def check_whole(name: str, value: object, least: int, of: str | None = None) -> 
     elif isinstance(value, str) and value.strip().lstrip("-").isdigit():
         fix = f"Write {value.strip()} without quotation marks"
     raise TypeError(message(happened, repr(value), expected, fix))
+
+
+def check_number(
+    name: str,
+    value: object,
+    least: float = -math.inf,
+    below: float = math.inf,
+    of: str | None = None,
+) -> float:
+    """`value` itself, if it is a real number of at least `least` and below `below`.
+
+    Infinity is below infinity here: it means "never" where a number is waited for.
+
+    Args:
+        name: The argument's name, for the message.
+        value: What came; NumPy's numbers are numbers, True and "3" are none.
+        least: The smallest number that is right.
+        below: The smallest number that is too large.
+        of: Whose argument it is: "EarlyStopping".
+
+    Raises:
+        TypeError: Not a number.
+        ValueError: NaN, or a number out of range.
+    """
+    expected = "a number"
+    if least > -math.inf:
+        expected += f" of at least {least:g}"
+    if below < math.inf:
+        expected += f"{' and' if least > -math.inf else ''} below {below:g}"
+    whose = f" of `{of}`" if of else ""
+    happened = f"`{name}`{whose} cannot be used"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(message(happened, repr(value), expected))
+    number = float(value)
+    if not least <= number or (below < math.inf and not number < below):
+        raise ValueError(message(happened, repr(value), expected))
+    return value  # type: ignore[return-value]
 
 
 @contextlib.contextmanager

@@ -100,3 +100,30 @@ def test_an_unknown_name_may_come_with_further_advice():
 
     assert "Unknown layer `Dens`. Did you mean `Dense`? Give it a class." == str(near)
     assert str(far).endswith("one of `Dense`. Give it a class.")
+
+
+@pytest.mark.parametrize("value", [0, 0.5, np.float32(0.25), np.int64(0)])
+def test_a_number_in_its_range_comes_back_as_it_is(value):
+    assert errors.check_number("factor", value, 0, 1) is value
+    assert errors.check_number("patience", np.inf, 0) == np.inf
+
+
+@pytest.mark.parametrize(
+    "value, error, expected",
+    [
+        ("0.5", TypeError, "a number of at least 0 and below 1"),
+        (True, TypeError, "a number of at least 0 and below 1"),
+        (None, TypeError, "a number of at least 0 and below 1"),
+        (-1, ValueError, "a number of at least 0 and below 1"),
+        (1, ValueError, "a number of at least 0 and below 1"),
+        (np.nan, ValueError, "a number of at least 0 and below 1"),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused(value, error, expected):
+    with pytest.raises(error) as told:
+        errors.check_number("factor", value, 0, 1, of="Plateau")
+
+    assert str(told.value) == (
+        f"`factor` of `Plateau` cannot be used. Received: {value!r}. "
+        f"Expected: {expected}."
+    )

@@ -134,8 +134,18 @@ class CallbackList:
         self._costs.end(self.times, epoch, self._batches)
 
     def on_exception(self, exception: BaseException) -> None:
-        """The run ends by an exception."""
-        self._tell("on_exception", exception)
+        """The run ends by an exception: every callback hears, even if one fails."""
+        self._hooks.clear()
+        for callback in self.callbacks:
+            hook = getattr(callback, "on_exception", None)
+            if hook is not None:
+                try:
+                    hook(exception)
+                except Exception as error:
+                    who = type(callback).__name__
+                    exception.add_note(
+                        f"Then `on_exception` of {who} failed: {error!r}"
+                    )
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """A training step is about to be made."""

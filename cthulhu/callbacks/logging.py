@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cthulhu import errors
 from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.monitored import LogNames
 from cthulhu.callbacks.paths import check_writable
@@ -119,6 +120,10 @@ class CSVLogger(Callback):
         append: True goes on with a file that exists, in its columns if it has a header;
             False starts it afresh.
 
+    Raises:
+        ValueError: for a `separator` of more or less than one character.
+        OSError: when training begins, if the file cannot be written.
+
     Example:
         >>> model.fit(x, y, callbacks=[CSVLogger("runs/log.csv")])
     """
@@ -128,6 +133,14 @@ class CSVLogger(Callback):
     def __init__(
         self, filename: str | os.PathLike, separator: str = ",", append: bool = False
     ):
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise ValueError(
+                errors.message(
+                    "`separator` of `CSVLogger` cannot be used",
+                    repr(separator),
+                    "one character, like ',' or '\\t'",
+                )
+            )
         self.filename = filename
         self.sep = separator
         self.append = append
@@ -181,8 +194,14 @@ class CSVLogger(Callback):
     def _write(self, rows: list[list]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=self.sep).writerows(rows)
-        with open(self._path, "a", newline="", encoding="utf-8") as file:
-            file.write(text.getvalue())
+        size = self._path.stat().st_size if self._path.exists() else 0
+        try:
+            with open(self._path, "a", newline="", encoding="utf-8") as file:
+                file.write(text.getvalue())
+        except OSError:  # a full disk, say: no half of a line stays
+            if self._path.exists():
+                os.truncate(self._path, size)
+            raise
         self._size = self._path.stat().st_size
 
     def _columns_of(self, path: Path) -> list[str] | None:

@@ -5,7 +5,6 @@ metric is better when larger is `metrics.direction`'s knowledge, which spellings
 one key is `vocabulary`'s.
 """
 
-import numbers
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -105,19 +104,6 @@ def say(what: str, epoch: int, **values: Any) -> None:
 def patience_of(patience: int) -> int:
     """Epochs without improvement to sit out; the first generation sat out one more."""
     return patience + vocabulary.quirk("extra_patience", config.generation())
-
-
-def checked_patience(patience: Any, who: str) -> Any:
-    """A number of epochs; refused at once if it cannot be compared with one."""
-    if isinstance(patience, bool) or not isinstance(patience, numbers.Real):
-        raise TypeError(
-            errors.message(
-                f"`patience` of {who} cannot be used",
-                repr(patience),
-                "a number of epochs",
-            )
-        )
-    return patience
 
 
 class Monitor:

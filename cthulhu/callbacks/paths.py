@@ -1,9 +1,10 @@
 """Whether a file can be written, asked before training rather than after an epoch.
 
-Nothing is made or changed here; writing is the business of those who write.
+Nothing stays here of what is tried; writing is the business of those who write.
 """
 
 import os
+import tempfile
 
 from cthulhu import errors
 
@@ -19,7 +20,8 @@ def check_writable(path: str | os.PathLike, who: str) -> None:
     Raises:
         IsADirectoryError: There is a folder of that name.
         NotADirectoryError: A file stands where a folder is needed.
-        PermissionError: The folder, or the file that is there, cannot be written to.
+        PermissionError: The file that is there is read-only.
+        OSError: Nothing can be made in the folder; of the kind that the system gives.
     """
     path = os.fspath(path)
     if "://" in path:
@@ -44,7 +46,12 @@ def check_writable(path: str | os.PathLike, who: str) -> None:
         raise NotADirectoryError(
             errors.message(happened, f"`{folder}` is a file", "a folder")
         )
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(
-            errors.message(happened, fix=f"The folder `{folder}` is read-only")
-        )
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass  # what permissions say need not be so: of root, or on a network
+    except OSError as error:
+        raise type(error)(
+            errors.message(
+                happened, fix=f"Nothing can be made in the folder `{folder}`: {error}"
+            )
+        ) from None

@@ -17,7 +17,6 @@ from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.monitored import (
     LogNames,
     Monitor,
-    checked_patience,
     listed,
     patience_of,
     say,
@@ -27,7 +26,8 @@ from cthulhu.callbacks.monitored import (
 class LearningRateScheduler(Callback):
     """Set the learning rate at the beginning of every epoch.
 
-    The rate stands as `lr` in the logs of the epoch's end.
+    The rate stands as `lr` in the logs of the epoch's end: that of the epoch's last
+    update, before any callback of the epoch's end set another.
 
     Args:
         schedule: Function of the epoch (from 0), or of the epoch and the present rate,
@@ -65,11 +65,11 @@ class LearningRateScheduler(Callback):
         return ("lr",) if self._logs_rate() else ()
 
     def check_logs(self, known: LogNames) -> None:
-        """Refuse an optimizer without a rate, before the first step."""
-        self._check_optimizer()
+        """Refuse an optimizer without a rate that can be set, before the first step."""
+        _check_rate(self.model.optimizer, "LearningRateScheduler")
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._check_optimizer()
+        _check_rate(self.model.optimizer, "LearningRateScheduler")
         lr = self._scheduled(epoch)
         K.set_value(self.model.optimizer.lr, lr)
         if self.verbose > 0:
@@ -77,14 +77,10 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None and self._logs_rate():
-            logs["lr"] = K.get_value(self.model.optimizer.lr)
+            logs.setdefault("lr", K.get_value(self.model.optimizer.lr))
 
     def _logs_rate(self) -> bool:
         return vocabulary.quirk("schedule_logs_rate", config.generation())
-
-    def _check_optimizer(self) -> None:
-        if not hasattr(self.model.optimizer, "lr"):
-            raise ValueError('Optimizer must have a "lr" attribute.')
 
     def _scheduled(self, epoch: int) -> Any:
         """What the schedule says for an epoch, a finite float."""
@@ -157,20 +153,23 @@ class ReduceLROnPlateau(Callback):
         min_lr: float = 0,
         **kwargs: Any,
     ):
-        if factor >= 1.0:
+        who = "ReduceLROnPlateau"
+        if errors.check_number("factor", factor, 0, of=who) >= 1.0:
             raise ValueError(
                 errors.message(
                     "ReduceLROnPlateau does not support a factor >= 1.0",
                     received=factor,
+                    expected="what the rate is multiplied by, from 0 to below 1",
                 )
             )
         self.monitor = monitor
         self.factor = factor
-        self.patience = checked_patience(patience, "ReduceLROnPlateau")
+        self.patience = errors.check_number("patience", patience, 0, of=who)
         self.verbose = verbose
-        self.min_delta = _renamed(kwargs).get("min_delta", min_delta)
-        self.cooldown = cooldown
-        self.min_lr = min_lr
+        min_delta = _renamed(kwargs).get("min_delta", min_delta)
+        self.min_delta = errors.check_number("min_delta", min_delta, of=who)
+        self.cooldown = errors.check_whole("cooldown", cooldown, 0, who)
+        self.min_lr = errors.check_number("min_lr", min_lr, 0, of=who)
         self._monitor = Monitor(
             monitor,
             mode,
@@ -196,8 +195,9 @@ class ReduceLROnPlateau(Callback):
         return self.cooldown_counter > 0
 
     def check_logs(self, known: LogNames) -> None:
-        """Refuse a `monitor` that this run will never report."""
+        """Refuse a `monitor` that nothing reports, and a rate that cannot be set."""
         self._monitor.check(known, self.model)
+        _check_rate(self.model.optimizer, "ReduceLROnPlateau")
 
     def on_train_begin(self, logs=None):
         self._monitor.need_direction(self.model)
@@ -206,7 +206,7 @@ class ReduceLROnPlateau(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
-        logs["lr"] = K.get_value(self.model.optimizer.lr)
+        logs.setdefault("lr", K.get_value(self.model.optimizer.lr))
         current = self._monitor.value(
             logs,
             f"Reduce LR on plateau conditioned on metric `{self.monitor}` which is not "
@@ -237,6 +237,21 @@ class ReduceLROnPlateau(Callback):
             say("reduces_rate", epoch, rate=new_lr)
         self.cooldown_counter = self.cooldown
         self.wait = patience_of(0)  # the extra epoch is sat out before the first only
+
+
+def _check_rate(optimizer: Any, who: str) -> None:
+    """Refuse an optimizer whose rate cannot be set."""
+    if not hasattr(optimizer, "lr"):
+        raise ValueError('Optimizer must have a "lr" attribute.')
+    schedule = getattr(optimizer, "__dict__", {}).get("learning_rate")
+    if callable(schedule):
+        raise ValueError(
+            errors.message(
+                f"{who} cannot set the rate, since a schedule of the optimizer does",
+                received=repr(schedule),
+                fix="Give the optimizer a number, or leave the callback out",
+            )
+        )
 
 
 def _renamed(kwargs: dict[str, Any]) -> dict[str, Any]:

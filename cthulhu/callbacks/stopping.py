@@ -1,7 +1,6 @@
 """Callbacks that end training: nothing improves any more, or the loss is no number."""
 
 import math
-import numbers
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from cthulhu.callbacks.base import Callback
 from cthulhu.callbacks.monitored import (
     LogNames,
     Monitor,
-    checked_patience,
     epoch_number,
     listed,
     patience_of,
@@ -87,23 +85,22 @@ class EarlyStopping(Callback):
         divergence_threshold: float | None = None,
     ):
         self.monitor = monitor
-        self.patience = checked_patience(patience, "EarlyStopping")
+        self.patience = errors.check_number("patience", patience, 0, of="EarlyStopping")
         self.verbose = verbose
-        self.baseline = baseline
+        self.baseline = _checked("baseline", baseline)
         self.restore_best_weights = restore_best_weights
         self.start_from_epoch = errors.check_whole(
             "start_from_epoch", start_from_epoch, 0, "EarlyStopping"
         )
         self.check_finite = check_finite
-        self.stopping_threshold = _checked_bound(
-            "stopping_threshold", stopping_threshold
-        )
-        self.divergence_threshold = _checked_bound(
+        self.stopping_threshold = _checked("stopping_threshold", stopping_threshold)
+        self.divergence_threshold = _checked(
             "divergence_threshold", divergence_threshold
         )
         self._monitor = Monitor(monitor, mode, "EarlyStopping")
         self.monitor_op = self._monitor.better
         # Signed, so that a value improves where monitor_op(value - min_delta, best).
+        min_delta = errors.check_number("min_delta", min_delta, of="EarlyStopping")
         self.min_delta = min_delta if self.monitor_op is np.greater else -min_delta
         self._reset()
 
@@ -239,15 +236,8 @@ class TerminateOnNaN(Callback):
             self.model.stop_training = True
 
 
-def _checked_bound(name: str, value: Any) -> Any:
-    """A bound of a quantity, or None; refused at once if it cannot be compared."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if value is not None and not (real and not np.isnan(value)):
-        raise TypeError(
-            errors.message(
-                f"`{name}` of `EarlyStopping` cannot be used",
-                repr(value),
-                "a number, or None",
-            )
-        )
-    return value
+def _checked(name: str, value: Any) -> Any:
+    """A number, or None; refused at once if it cannot be compared."""
+    if value is None:
+        return None
+    return errors.check_number(name, value, of="EarlyStopping")

@@ -164,9 +164,6 @@ def test_what_is_read_only_is_refused_before_training(train, tmp_path, monkeypat
 
     with pytest.raises(PermissionError, match="is read-only"):
         train(callbacks.ModelCheckpoint("w.h5"), {"loss": 1.0}, known=["loss"])
-    monkeypatch.setattr(os, "access", lambda p, mode: False)
-    with pytest.raises(PermissionError, match="The folder .* is read-only"):
-        train(callbacks.ModelCheckpoint("new.h5"), {"loss": 1.0}, known=["loss"])
 
 
 @pytest.fixture

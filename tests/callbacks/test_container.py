@@ -246,8 +246,11 @@ def test_a_function_in_the_list_is_answered_with_what_wraps_it():
     [
         (lambda: callbacks.EarlyStopping(patence=3), "Did you mean `patience`"),
         (lambda: callbacks.CSVLogger("a", seperator=";"), "Did you mean `separator`"),
-        (lambda: callbacks.EarlyStopping(patience="3"), "`patience` of EarlyStopping"),
-        (lambda: callbacks.ReduceLROnPlateau(patience=None), "`patience` of Reduce"),
+        (
+            lambda: callbacks.EarlyStopping(patience="3"),
+            "`patience` of `EarlyStopping`",
+        ),
+        (lambda: callbacks.ReduceLROnPlateau(patience=None), "`patience` of `Reduce"),
         (lambda: callbacks.LearningRateScheduler(0.1), "give it to the optimizer"),
         (lambda: callbacks.LambdaCallback(on_epoch_end=3), "Expected: a function"),
     ],

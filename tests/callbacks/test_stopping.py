@@ -194,7 +194,7 @@ def test_weights_of_epochs_that_do_not_count_are_not_the_best(train):
         ({"start_from_epoch": -1}, ValueError, "at least 0"),
         ({"start_from_epoch": 1.5}, TypeError, "whole number"),
         ({"stopping_threshold": "0.1"}, TypeError, "`stopping_threshold` .*'0.1'"),
-        ({"divergence_threshold": np.nan}, TypeError, "`divergence_threshold` .*nan"),
+        ({"divergence_threshold": np.nan}, ValueError, "`divergence_threshold` .*nan"),
         (
             {"stopping_threshold": 5, "divergence_threshold": 4},
             ValueError,
