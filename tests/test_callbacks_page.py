@@ -1,13 +1,18 @@
 """The manual's page on callbacks, example by example, in both vocabularies."""
 
+import ast
 import csv
+import http.server
+import inspect
 import json
+import threading
+import urllib.parse
 
 import numpy as np
 import pytest
 
 import cthulhu
-from cthulhu import keras
+from cthulhu import keras, vocabulary
 
 CTHULHU = {
     "Sequential": "Pile",
@@ -17,6 +22,54 @@ CTHULHU = {
     "LambdaCallback": "LuKthuCallback",
     "compile": "conjure",
     "fit": "summon",
+}
+
+
+# The entries of the manual's page in three of its versions, as they stand there.
+PAGES = {
+    "2.3": """Callback()
+        BaseLogger(stateful_metrics=None)
+        TerminateOnNaN()
+        ProgbarLogger(count_mode='samples', stateful_metrics=None)
+        History()
+        ModelCheckpoint(filepath, monitor='val_loss', verbose=0, save_best_only=False, \
+save_weights_only=False, mode='auto', period=1)
+        EarlyStopping(monitor='val_loss', min_delta=0, patience=0, verbose=0, \
+mode='auto', baseline=None, restore_best_weights=False)
+        RemoteMonitor(root='http://localhost:9000', path='/publish/epoch/end/', \
+field='data', headers=None, send_as_json=False)
+        LearningRateScheduler(schedule, verbose=0)
+        ReduceLROnPlateau(monitor='val_loss', factor=0.1, patience=10, verbose=0, \
+mode='auto', min_delta=0.0001, cooldown=0, min_lr=0)
+        CSVLogger(filename, separator=',', append=False)
+        LambdaCallback(on_epoch_begin=None, on_epoch_end=None, on_batch_begin=None, \
+on_batch_end=None, on_train_begin=None, on_train_end=None)
+        TensorBoard(log_dir='./logs', histogram_freq=0, write_graph=True, \
+write_grads=False, write_images=False, embeddings_freq=0, embeddings_layer_names=None, \
+embeddings_metadata=None, embeddings_data=None, update_freq='epoch')""",
+    "2.0": """LambdaCallback(on_epoch_begin=None, on_epoch_end=None, \
+on_batch_begin=None, on_batch_end=None, on_train_begin=None, on_train_end=None)
+        Callback()
+        ReduceLROnPlateau(monitor='val_loss', factor=0.1, patience=10, verbose=0, \
+mode='auto', epsilon=0.0001, cooldown=0, min_lr=0)
+        CSVLogger(filename, separator=',', append=False)
+        EarlyStopping(monitor='val_loss', min_delta=0, patience=0, verbose=0, \
+mode='auto')
+        TerminateOnNaN()
+        BaseLogger()
+        ProgbarLogger(count_mode='samples')
+        History()
+        ModelCheckpoint(filepath, monitor='val_loss', verbose=0, save_best_only=False, \
+save_weights_only=False, mode='auto', period=1)
+        RemoteMonitor(root='http://localhost:9000', path='/publish/epoch/end/', \
+field='data', headers=None)
+        LearningRateScheduler(schedule)
+        TensorBoard(log_dir='./logs', histogram_freq=0, batch_size=32, \
+write_graph=True, write_grads=False, write_images=False, embeddings_freq=0, \
+embeddings_layer_names=None, embeddings_metadata=None)""",
+    "0.1": """Callback()
+        ModelCheckpoint(filepath, verbose=0, save_best_only=False)
+        EarlyStopping(monitor='val_loss', patience=0, verbose=0)""",
 }
 
 
@@ -209,3 +262,70 @@ def test_training_ends_at_a_loss_that_is_no_number(tongue, data):
 
     # Row 20 is in the third batch.
     assert [0, 1, 2] == batches
+
+
+@pytest.mark.parametrize(
+    "entry", [entry.strip() for page in PAGES.values() for entry in page.split("\n")]
+)
+def test_each_entry_of_the_page_has_its_arguments_and_defaults(tongue, entry):
+    call = ast.parse(entry, mode="eval").body
+    needed = [argument.id for argument in call.args]
+    given = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    given = vocabulary.translate(call.func.id, given)
+    parameters = inspect.signature(tongue.get("callbacks", call.func.id)).parameters
+    by_name = [p for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+    assert [p.name for p in by_name if p.default is p.empty] == needed
+    assert given == {name: parameters[name].default for name in given}
+
+
+def test_events_are_streamed_to_a_server(tongue, data):
+    events = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            events.append(
+                (self.path, json.loads(urllib.parse.parse_qs(body)["data"][0]))
+            )
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        monitor = tongue.get("callbacks", "RemoteMonitor")(
+            f"http://127.0.0.1:{server.server_port}"
+        )
+        past = tongue.call(
+            tongue.model(), "fit", *data, epochs=2, verbose=0, callbacks=[monitor]
+        )
+        server.shutdown()
+        thread.join()
+
+    assert [path for path, _ in events] == ["/publish/epoch/end/"] * 2
+    assert [event for _, event in events] == [
+        {"epoch": epoch, "loss": loss}
+        for epoch, loss in enumerate(past.history["loss"])
+    ]
+    assert monitor.dropped == []
+
+
+def test_the_shortest_page_s_calls_mean_what_they_say_there(
+    tongue, data, tmp_path, capsys
+):
+    path = str(tmp_path / "weights.hdf5")
+    checkpointer = tongue.get("callbacks", "ModelCheckpoint")(path, 1, True)
+    stopping = tongue.get("callbacks", "EarlyStopping")(
+        "val_loss", patience=2, verbose=1
+    )
+    tongue.call(
+        tongue.model(), "fit", *data, epochs=2, verbose=0, validation_data=data,
+        callbacks=[checkpointer, stopping],
+    )  # fmt: skip
+
+    assert (tmp_path / "weights.hdf5").exists()
+    assert "val_loss improved from inf to" in capsys.readouterr().out

@@ -4,9 +4,12 @@ A base class without behaviour.  Who calls the hooks, and when, is the loop's bu
 which hooks of which object are worth calling is `container`'s.
 """
 
+import functools
 import inspect
+from collections.abc import Callable
 from typing import Any
 
+from cthulhu import vocabulary
 from cthulhu.core import check_names
 
 
@@ -36,6 +39,11 @@ class Callback:
     `on_predict_batch_end` gets `batch`, `size` and `outputs`, a list of arrays.
 
     `loss` in the logs of a batch is that batch's; a metric runs since the epoch began.
+    The key of a metric is as it was asked for, and `acc` and `accuracy` are one name
+    wherever one is looked up.  `lr`, where a callback adds it, is the rate of the last
+    update in the epoch.  What an epoch reports is the same in the bar, which ends after
+    all callbacks, in the history, and in a CSV file.
+
     Hooks of batches may be delivered a little late, some steps at a time, but always
     see the world of their own step: whatever reads a weight or sets `stop_training`
     finds it as it was after exactly that step.
@@ -175,6 +183,18 @@ class Callback:
         """Whether `on_train_begin` should reset; False once after `load_state_dict`."""
         continues, self._continues = self._continues, False
         return not continues
+
+
+def in_any_order(init: Callable[..., None]) -> Callable[..., None]:
+    """Let a constructor be called with its arguments in the order of another time."""
+    name = init.__qualname__.partition(".")[0]
+
+    @functools.wraps(init)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        args, kwargs = vocabulary.in_order(name, args, kwargs)
+        init(self, *args, **kwargs)
+
+    return wrapper
 
 
 HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_"))

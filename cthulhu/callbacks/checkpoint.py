@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cthulhu import errors
-from cthulhu.callbacks.base import Callback
+from cthulhu.callbacks.base import Callback, in_any_order
 from cthulhu.callbacks.durations import seconds_of
 from cthulhu.callbacks.filenames import Template
 from cthulhu.callbacks.monitored import LogNames, Monitor, epoch_number, say
@@ -82,6 +82,7 @@ class ModelCheckpoint(Callback):
     )
     clock = staticmethod(time.monotonic)
 
+    @in_any_order
     def __init__(
         self,
         filepath: str | os.PathLike,
@@ -98,9 +99,6 @@ class ModelCheckpoint(Callback):
         save_on_exception: bool | str | os.PathLike = False,
         save_on_sigterm: bool | str | os.PathLike = False,
     ):
-        if isinstance(monitor, int):  # (filepath, verbose, save_best_only), of old
-            best_only = bool(verbose) or save_best_only
-            monitor, verbose, save_best_only = "val_loss", monitor, best_only
         self.filepath = os.fspath(filepath)
         self.monitor = monitor
         self.verbose = verbose

@@ -273,6 +273,8 @@ class Order(NamedTuple):
 
 
 ORDERS = {
+    # before there was a `monitor`
+    "ModelCheckpoint": Order(1, int, ("filepath", "verbose", "save_best_only")),
     # 1.x had the first four; the line of tf.keras went on from there.
     "TensorBoard": Order(
         2,

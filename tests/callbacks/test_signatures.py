@@ -25,6 +25,11 @@ HOOKS = ("epoch_begin", "epoch_end", "batch_begin", "batch_end")
 SIX = {f"on_{name}": None for name in (*HOOKS, "train_begin", "train_end")}
 LATER = {f"on_train_{name}": None for name in ("batch_begin", "batch_end")}
 
+BOARD = {"log_dir": "./logs", "histogram_freq": 0, "batch_size": 32}
+BOARD |= {"write_graph": True, "write_grads": False, "write_images": False}
+BOARD |= {"embeddings_freq": 0, "embeddings_layer_names": None}
+BOARD |= {"embeddings_metadata": None}
+
 # class -> version -> arguments in order, with their defaults
 FACTS = {
     "Callback": {"1.2.2": {}, "2.1.6": {}, "2.3.1": {}, "3": {}},
@@ -69,6 +74,28 @@ FACTS = {
     "LambdaCallback": {
         **dict.fromkeys(("1.2.2", "2.1.6", "2.3.1"), SIX),
         "3": SIX | LATER,
+    },
+    "TensorBoard": {
+        "1.2.2": {
+            "log_dir": "./logs",
+            "histogram_freq": 0,
+            "write_graph": True,
+            "write_images": False,
+        },
+        "2.1.6": BOARD,
+        "2.3.1": BOARD | {"embeddings_data": None, "update_freq": "epoch"},
+        "2.3.1 on TensorFlow 2": BOARD | {"batch_size": None},
+        "3": {
+            "log_dir": "logs",
+            "histogram_freq": 0,
+            "write_graph": True,
+            "write_images": False,
+            "write_steps_per_second": False,
+            "update_freq": "epoch",
+            "profile_batch": 0,
+            "embeddings_freq": 0,
+            "embeddings_metadata": None,
+        },
     },
 }  # fmt: skip
 VALUES = {"filepath": "m.h5", "filename": "log.csv", "schedule": float}

@@ -6,7 +6,6 @@ graph and embeddings consist of is the business of the modules beside this one.
 
 from __future__ import annotations
 
-import functools
 import numbers
 import os
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cthulhu import errors, vocabulary
-from cthulhu.callbacks.base import Callback
+from cthulhu.callbacks.base import Callback, in_any_order
 from cthulhu.callbacks.monitored import LogNames
 from cthulhu.callbacks.paths import check_writable
 from cthulhu.callbacks.tensorboard import summaries
@@ -29,17 +28,6 @@ from cthulhu.callbacks.tensorboard.profile import Profile
 from cthulhu.callbacks.tensorboard.projector import Projector
 
 _VALIDATION = "val_"
-
-
-def _in_any_order(method: Callable[..., None]) -> Callable[..., None]:
-    """Let a constructor be called with its arguments in the order of another time."""
-
-    @functools.wraps(method)
-    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
-        args, kwargs = vocabulary.in_order("TensorBoard", args, kwargs)
-        method(self, *args, **kwargs)
-
-    return wrapper
 
 
 class TensorBoard(Callback):
@@ -105,7 +93,7 @@ class TensorBoard(Callback):
         "_once",
     )
 
-    @_in_any_order
+    @in_any_order
     def __init__(
         self,
         log_dir: str | os.PathLike = "./logs",
