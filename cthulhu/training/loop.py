@@ -336,7 +336,7 @@ class Run:
         if self.settled:  # a hook wrote, and raised
             state = tuple(v._array for v in self.program.carried)
         self.current = self.next = None
-        self.state = state
+        self.state = jax.block_until_ready(state)  # the feed may take back its memory
         values = dict(zip(self.program.carried, state, strict=True))
         for variable, lender in self.lent:
             variable.lender = lender

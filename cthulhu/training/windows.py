@@ -7,7 +7,9 @@ used again, and lies in cache when its steps come.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import functools
+from collections import OrderedDict, deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -18,14 +20,20 @@ from cthulhu.training.feed import Piece, RowFeed
 from cthulhu.training.step import Slice
 
 WINDOW_BYTES = 8 * 2**20
+KEPT = 4  # windows whose memory is kept for the next feed
 ALIGNMENT = 64  # what XLA asks of memory that it uses without copying it
+
+
+# Memory of the last feed: fresh memory costs a page fault every 4096 bytes.
+_kept: deque[Any] = deque(maxlen=KEPT)
 
 
 class WindowFeed(RowFeed):
     """Rows in batches, placed on the device a window at a time.
 
     All windows have one shape (the last one starts earlier), so that one compilation
-    serves them.  Arguments are those of `RowFeed`.
+    serves them.  While steps run on one window, a thread gathers the next.  Arguments
+    are those of `RowFeed`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -34,38 +42,56 @@ class WindowFeed(RowFeed):
         nbytes = sum(x.nbytes for x in leaves) * self.batch_size // self.rows
         self.per_window = max(1, min(WINDOW_BYTES // max(1, nbytes), self.full))
         self.window_rows = self.per_window * self.batch_size
-        self.windows: OrderedDict[int, tuple[Any, Any]] = OrderedDict()
+        self.windows: OrderedDict[int, Future[tuple[Any, Any]]] = OrderedDict()
         self.spare: list[Any] = []
+
+    @functools.cached_property
+    def _gatherer(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1, "windows")
 
     def _keep_order(self, order: np.ndarray) -> None:
         self.order = order
 
     def begin(self, epoch: int) -> None:
+        self._retire()
         super().begin(epoch)
-        self.spare += [buffers for _, buffers in self.windows.values() if buffers]
-        self.windows.clear()
 
     def piece(self, i: int, most: int) -> Piece:
         place = i % self.per_round
         number = place // self.per_window
-        if number not in self.windows:
-            self.windows[number] = self._window(number)
         left = self.per_round - place if place == self.full else self.full - place
-        count = min(most, (number + 1) * self.per_window - place, left, self.steps - i)
-        return Piece(self.windows[number][0], self._slice(place), count)
+        in_window = (number + 1) * self.per_window - place
+        payload, _ = self._window(number).result()
+        after = i + min(in_window, self.per_round - place)
+        if self.has(after):
+            self._window(after % self.per_round // self.per_window)
+        return Piece(
+            payload, self._slice(place), min(most, in_window, left, self.steps - i)
+        )
 
     def rest_piece(self) -> Piece | None:
         if not self.rest or self.steps < self.per_round:
             return None
-        payload, _ = self._window(self.full // self.per_window)
-        return Piece(payload, self._slice(self.full), 1)
+        first = self.piece(0, 1)  # of the same shape
+        return Piece(first.payload, self._slice(self.full), 1)
 
     def release(self, i: int) -> None:
         wanted = i % self.per_round // self.per_window
         while self.windows and next(iter(self.windows)) != wanted:
-            _, (_, buffers) = self.windows.popitem(last=False)
-            if buffers:
-                self.spare.append(buffers)
+            _, window = self.windows.popitem(last=False)
+            self.spare.append(window.result()[1])
+
+    def close(self) -> None:
+        if "_gatherer" in self.__dict__:
+            self.__dict__.pop("_gatherer").shutdown()
+            self._retire()
+            _kept.extend(self.spare)
+            self.spare = []
+
+    def _retire(self) -> None:
+        while self.windows:
+            _, window = self.windows.popitem(last=False)
+            self.spare.append(window.result()[1])
 
     def _start(self, number: int) -> int:
         return min(number * self.window_rows, self.rows - self.window_rows)
@@ -75,25 +101,37 @@ class WindowFeed(RowFeed):
         start = self._start(place // self.per_window)
         return Slice("rows", size, place * self.batch_size - start, size)
 
-    def _window(self, number: int) -> tuple[Any, Any]:
+    def _window(self, number: int) -> Future[tuple[Any, Any]]:
+        """What the device gets, and the memory in which it lies; under way at least."""
+        if number not in self.windows:
+            buffers = self.spare.pop() if self.spare else self._memory()
+            self.windows[number] = self._gatherer.submit(self._fill, number, buffers)
+        return self.windows[number]
+
+    def _fill(self, number: int, buffers: Any) -> tuple[Any, Any]:
         start = self._start(number)
-        stop = start + self.window_rows
-        if self.order is None:
-            part = jax.tree.map(lambda x: x[start:stop], self.given)
-            return distribution.place(part), None
-        buffers = self.spare.pop() if self.spare else self._buffers()
-        order = self.order[start:stop]
-        jax.tree.map(
-            lambda x, out: np.take(x, order, axis=0, out=out, mode="clip"),
-            self.given,
-            buffers,
-        )
+        rows = slice(start, start + self.window_rows)
+
+        def gather(x: np.ndarray, out: np.ndarray) -> None:
+            if self.order is None:
+                out[...] = x[rows]
+            else:
+                np.take(x, self.order[rows], axis=0, out=out, mode="clip")
+
+        jax.tree.map(gather, self.given, buffers)
         return distribution.place(buffers), buffers
 
-    def _buffers(self) -> Any:
-        return jax.tree.map(
-            lambda x: _aligned((self.window_rows, *x.shape[1:]), x.dtype), self.given
-        )
+    def _memory(self) -> Any:
+        specs = jax.tree.map(lambda x: _spec(x, self.window_rows), self.given)
+        while _kept:
+            kept = _kept.pop()
+            if jax.tree.map(_spec, kept) == specs:
+                return kept
+        return jax.tree.map(lambda spec: _aligned(spec.shape, spec.dtype), specs)
+
+
+def _spec(x: np.ndarray, rows: int | None = None) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((rows or len(x), *x.shape[1:]), x.dtype)
 
 
 def _aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
