@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 import h5py
 import jax
@@ -18,6 +19,9 @@ import numpy as np
 
 from cthulhu import config, core, errors, vocabulary
 from cthulhu.data.hdf5 import HDF5Matrix
+
+# Arrays without NaN: a second `fit` on one need not read it all again.
+_searched: WeakValueDictionary[int, np.ndarray] = WeakValueDictionary()
 
 Batch = tuple[list, list, list]
 
@@ -401,7 +405,8 @@ def check_nan(array: Any, name: str) -> None:
     """Raise if an array in memory holds NaN (in its first `NAN_SEARCH_BYTES` bytes).
 
     Infinities pass.  Batches of generators are not checked, so a model that is meant
-    to see NaN can be given them that way.
+    to see NaN can be given them that way.  An array that was found to be clean is not
+    read again, so NaN written into it later are not found.
     """
     if isinstance(array, jax.Array) and np.dtype(array.dtype).kind == "f":
         if array.devices() <= set(jax.devices("cpu")) or np.isnan(array.sum()):
@@ -410,7 +415,10 @@ def check_nan(array: Any, name: str) -> None:
         return
     bytes_per_row = max(1, array.nbytes // max(1, len(array)))
     part = array[: max(1, NAN_SEARCH_BYTES // bytes_per_row)]
-    if not part.size or not np.isnan(_least(part)):
+    if _searched.get(id(array)) is array or not part.size:
+        return
+    if not np.isnan(_least(part)):
+        _searched[id(array)] = array
         return
     row = int(np.argwhere(np.isnan(part))[0][0])
     raise errors.DataError(

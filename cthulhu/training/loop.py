@@ -20,7 +20,7 @@ import numpy as np
 from cthulhu.callbacks.timing import DATA, STEPS, Times
 from cthulhu.core import Variable
 from cthulhu.training.feed import BatchFeed, Piece, RowFeed
-from cthulhu.training.step import Program, Report
+from cthulhu.training.step import Program, Report, fetch
 
 # Hooks are heard this many seconds late at most (blocks are kept half as long, since
 # one block is under way while the hooks of another are delivered).
@@ -217,6 +217,8 @@ class Run:
         rows = slice(where.offset, where.offset + where.size)
         if where.form == "rows":
             return jax.tree.map(lambda x: x[rows], piece.payload)
+        if where.form == "shifted":
+            return fetch(where.form, piece.payload, where.offset, where.size)
         arrays, order = piece.payload
         return jax.tree.map(lambda x: x[order[rows]], arrays)
 

@@ -28,7 +28,8 @@ class Slice(NamedTuple):
     """Where the batches of a block lie in its payload.
 
     Attributes:
-        form: "rows" of resident arrays, "ordered" rows, or "stacked" batches.
+        form: "rows" of resident arrays, "ordered" rows, "shifted" rows, which begin so
+            many elements behind the start of an array, or "stacked" batches.
         size: Rows in a batch.
         offset: First row, or first batch of a stack.
         stride: From one batch to the next: rows, or batches.
@@ -50,6 +51,17 @@ def fetch(form: str, payload: Any, at: Any, size: int) -> Any:
         return jax.tree.map(
             lambda x: jax.lax.dynamic_slice_in_dim(x, at, size), payload
         )
+    if form == "shifted":
+        arrays, shifts = payload
+
+        def slide(x: Any, shift: Any) -> Any:
+            width = x[0].size
+            flat = jax.lax.dynamic_slice_in_dim(
+                x.reshape(-1), shift + at * width, size * width
+            )
+            return flat.reshape(size, *x.shape[1:])
+
+        return jax.tree.map(slide, arrays, shifts)
     arrays, order = payload
     index = jax.lax.dynamic_slice_in_dim(order, at, size)
     return jax.tree.map(lambda x: x.at[index].get(mode="promise_in_bounds"), arrays)

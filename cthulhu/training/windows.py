@@ -8,6 +8,7 @@ used again, and lies in cache when its steps come.
 from __future__ import annotations
 
 import functools
+import math
 from collections import OrderedDict, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -32,8 +33,8 @@ class WindowFeed(RowFeed):
     """Rows in batches, placed on the device a window at a time.
 
     All windows have one shape (the last one starts earlier), so that one compilation
-    serves them.  While steps run on one window, a thread gathers the next.  Arguments
-    are those of `RowFeed`.
+    serves them.  While steps run on one window, a thread gathers the next; rows in
+    their own order are used where they lie.  Arguments are those of `RowFeed`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -79,7 +80,7 @@ class WindowFeed(RowFeed):
         wanted = i % self.per_round // self.per_window
         while self.windows and next(iter(self.windows)) != wanted:
             _, window = self.windows.popitem(last=False)
-            self.spare.append(window.result()[1])
+            self._take_back(window)
 
     def close(self) -> None:
         if "_gatherer" in self.__dict__:
@@ -90,8 +91,12 @@ class WindowFeed(RowFeed):
 
     def _retire(self) -> None:
         while self.windows:
-            _, window = self.windows.popitem(last=False)
-            self.spare.append(window.result()[1])
+            self._take_back(self.windows.popitem(last=False)[1])
+
+    def _take_back(self, window: Future[tuple[Any, Any]]) -> None:
+        _, buffers = window.result()
+        if buffers is not None:
+            self.spare.append(buffers)
 
     def _start(self, number: int) -> int:
         return min(number * self.window_rows, self.rows - self.window_rows)
@@ -99,27 +104,33 @@ class WindowFeed(RowFeed):
     def _slice(self, place: int) -> Slice:
         size = self.rest if place == self.full else self.batch_size
         start = self._start(place // self.per_window)
-        return Slice("rows", size, place * self.batch_size - start, size)
+        form = "shifted" if self.order is None else "rows"
+        return Slice(form, size, place * self.batch_size - start, size)
 
     def _window(self, number: int) -> Future[tuple[Any, Any]]:
         """What the device gets, and the memory in which it lies; under way at least."""
         if number not in self.windows:
-            buffers = self.spare.pop() if self.spare else self._memory()
-            self.windows[number] = self._gatherer.submit(self._fill, number, buffers)
+            work = self._gather if self.order is not None else self._view
+            self.windows[number] = self._gatherer.submit(work, self._start(number))
         return self.windows[number]
 
-    def _fill(self, number: int, buffers: Any) -> tuple[Any, Any]:
-        start = self._start(number)
-        rows = slice(start, start + self.window_rows)
-
-        def gather(x: np.ndarray, out: np.ndarray) -> None:
-            if self.order is None:
-                out[...] = x[rows]
-            else:
-                np.take(x, self.order[rows], axis=0, out=out, mode="clip")
-
-        jax.tree.map(gather, self.given, buffers)
+    def _gather(self, start: int) -> tuple[Any, Any]:
+        buffers = self.spare.pop() if self.spare else self._memory()
+        order = self.order[start : start + self.window_rows]
+        jax.tree.map(
+            lambda x, out: np.take(x, order, axis=0, out=out, mode="clip"),
+            self.given,
+            buffers,
+        )
         return distribution.place(buffers), buffers
+
+    def _view(self, start: int) -> tuple[Any, None]:
+        """Rows in their own order: where they lie, as far as the device can use it."""
+        stop = start + self.window_rows
+        views = [aligned_view(x, start, stop) for x in jax.tree.leaves(self.given)]
+        tree = jax.tree.structure(self.given)
+        arrays, shifts = map(tree.unflatten, zip(*views, strict=True))
+        return (distribution.place(arrays), shifts), None
 
     def _memory(self) -> Any:
         specs = jax.tree.map(lambda x: _spec(x, self.window_rows), self.given)
@@ -128,6 +139,31 @@ class WindowFeed(RowFeed):
             if jax.tree.map(_spec, kept) == specs:
                 return kept
         return jax.tree.map(lambda spec: _aligned(spec.shape, spec.dtype), specs)
+
+
+def aligned_view(array: np.ndarray, start: int, stop: int) -> tuple[Any, np.int32]:
+    """Rows `start` to `stop`, in memory that a device uses without copying it.
+
+    Returns:
+        An array with some more rows, for what is shifted, and how many elements behind
+        its start the rows begin; what else is in it is of no interest.  It lies within
+        `array` itself unless the rows are too close to its ends.
+    """
+    width = math.prod(array.shape[1:])
+    room = -(-(ALIGNMENT // array.itemsize - 1) // width)
+    shape = (stop - start + room, *array.shape[1:])
+    if array.flags.c_contiguous:
+        count = math.prod(shape)
+        behind = (array.ctypes.data + start * width * array.itemsize) % ALIGNMENT
+        shift, odd = divmod(behind, array.itemsize)
+        first = start * width - shift
+        if not odd and 0 <= first and first + count <= array.size:
+            flat = array.reshape(-1)[first : first + count]
+            return flat.reshape(shape), np.int32(shift)
+    copy = _aligned(shape, array.dtype)
+    copy[: stop - start] = array[start:stop]
+    copy[stop - start :] = 0
+    return copy, np.int32(0)
 
 
 def _spec(x: np.ndarray, rows: int | None = None) -> jax.ShapeDtypeStruct:

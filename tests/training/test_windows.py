@@ -1,5 +1,6 @@
 """Windows of rows hold the same batches as rows that are on the device as a whole."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -54,12 +55,56 @@ def test_every_row_comes_once_an_epoch(monkeypatch):
     np.testing.assert_array_equal(np.sort(firsts), np.arange(75) * 4)
 
 
-def test_all_windows_have_one_shape_so_that_one_compilation_serves_them(monkeypatch):
+@pytest.mark.parametrize("shuffle, room", [(True, 0), (False, 4)])
+def test_all_windows_have_one_shape_so_that_one_compilation_serves_them(
+    monkeypatch, shuffle, room
+):
     monkeypatch.setattr(windows, "WINDOW_BYTES", 500)
-    feed = windows.WindowFeed(ROWS, 8)
+    feed = windows.WindowFeed(ROWS, 8, shuffle)
     feed.begin(0)
 
-    shapes = {feed.piece(i, 9).payload[0][0].shape for i in range(10)}
+    payloads = [feed.piece(i, 9).payload for i in range(10)]
 
-    # 8 rows of 4 floats and an integer are 160 bytes: 3 batches in 500
-    assert shapes == {(24, 4)}
+    # 8 rows of 4 floats and an integer are 160 bytes: 3 batches in 500;
+    # a shift of 15 floats at most takes 4 rows more
+    assert {(24 + room, 4)} == {jax.tree.leaves(p)[0].shape for p in payloads}
+
+
+def test_rows_in_their_own_order_are_used_where_they_lie():
+    memory = windows._aligned((100, 4), np.float32)
+    memory[:] = np.arange(400).reshape(100, 4)
+    rows = memory[3:]
+
+    view, shift = windows.aligned_view(rows, 10, 20)
+
+    assert np.shares_memory(view, memory)
+    assert 4 == shift  # row 13 of the memory is 208 bytes in: 3 * 64 + 16
+    np.testing.assert_array_equal(rows[10], view.reshape(-1)[shift : shift + 4])
+
+
+@pytest.mark.parametrize("start, stop", [(0, 5), (92, 97)])
+def test_rows_too_close_to_an_end_are_copied(start, stop):
+    memory = windows._aligned((100, 4), np.float32)
+    memory[:] = np.arange(400).reshape(100, 4)
+    rows = memory[3:]
+
+    view, shift = windows.aligned_view(rows, start, stop)
+
+    assert 0 == shift and not np.shares_memory(view, memory)
+    np.testing.assert_array_equal(rows[start:stop], view[:5])
+
+
+def test_the_next_feed_of_the_same_shape_gets_the_memory_of_the_last(monkeypatch):
+    monkeypatch.setattr(windows, "WINDOW_BYTES", 500)
+    first = windows.WindowFeed(ROWS, 8, True, 3)
+    first.begin(0)
+    first.piece(0, 1)
+    first.close()
+    place = {kept[0][0].ctypes.data for kept in windows._kept}
+    second = windows.WindowFeed(ROWS, 8, True, 4)
+    second.begin(0)
+    second.piece(0, 1)
+    _, buffers = second.windows[0].result()
+    second.close()
+
+    assert buffers[0][0].ctypes.data in place
