@@ -59,6 +59,8 @@ class Callback:
         realtime: True makes each batch's hooks be called before the next step is
             computed; for callbacks that measure time.  False unless a class says so.
         times: Where the seconds of the run go so far, a `timing.Times`; None outside.
+        leads: True makes its hooks be called before those of all that do not lead; for
+            callbacks that change what others are to see.
         adds_logs: Names that `on_epoch_end` puts into `logs`.  None, the default, means
             that nobody knows, and checks of monitored names then wait for the logs.
 
@@ -79,6 +81,7 @@ class Callback:
         return super().__new__(cls)
 
     realtime = False
+    leads = False
     adds_logs: tuple[str, ...] | None = None
     model: Any = None
     params: dict[str, Any] | None = None

@@ -235,10 +235,15 @@ class CallbackList:
             if state:
                 found[name].load_state_dict(state)
 
+    def _in_order(self) -> list[tuple[int, Any]]:
+        """Places and callbacks as hooks are called: those that lead come first."""
+        places = enumerate(self.callbacks)
+        return sorted(places, key=lambda one: not getattr(one[1], "leads", False))
+
     def _tell(self, hook_name: str, *args: Any) -> None:
         """Call one hook of every callback that has it, in order."""
         self._hooks.clear()  # a hook may have been replaced since; batches find out
-        for i, callback in enumerate(self.callbacks):
+        for i, callback in self._in_order():
             hook = getattr(callback, hook_name, None)
             if hook is not None:
                 with self.times.on(i):
@@ -248,7 +253,7 @@ class CallbackList:
         """The hooks of that name that do anything, and whose they are."""
         hooks = self._hooks.get(name)
         if hooks is None:
-            found = ((_hook(c, name), i) for i, c in enumerate(self.callbacks))
+            found = ((_hook(c, name), i) for i, c in self._in_order())
             hooks = self._hooks[name] = [(h, i) for h, i in found if h is not None]
         return hooks
 
