@@ -117,6 +117,10 @@ class Slots(NamedTuple):
 
 
 _NO_SLOTS = Slots([], [], [])
+_NO_RULE = (
+    "`{}` defines `get_updates`, so `ema` and `gradient_accumulation_steps` cannot be "
+    "used. Define `rule` instead."
+)
 
 
 class Optimizer(Configurable):
@@ -130,8 +134,9 @@ class Optimizer(Configurable):
         clipvalue: Float, 0 or more: each element of a gradient is cut to at most this
             size; after `clipnorm`; 0 or None: never.
         gradient_accumulation_steps: Integer, 1 or more: the mean of the gradients of
-            so many batches makes one update.  `iterations`, and with it schedules and
-            `decay`, counts updates, not batches.
+            so many batches makes one update; may be set anew in the middle of
+            training.  `iterations`, and with it schedules and `decay`, counts updates,
+            not batches.
         ema: Float, 0 or more and below 1: decay per update of a running average of the
             weights, which starts at their values at the beginning; None: no average.
             See `ema_weights` and `swap_ema`.
@@ -162,6 +167,7 @@ class Optimizer(Configurable):
     learning_rate = LearningRate()
     decay = Hyperparameter()
     companions: tuple[Companion, ...] = ()
+    _batches: Variable | None = None  # that make one update
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -182,21 +188,14 @@ class Optimizer(Configurable):
                 number(owner, name, value, "a number of at least 0", 0)
         if ema is not None:
             number(owner, "ema", ema, "a number of at least 0 and below 1", 0, 1)
-        steps = gradient_accumulation_steps
-        if steps is not None:
-            expected = "a whole number of at least 1"
-            if number(owner, "gradient_accumulation_steps", steps, expected, 1) % 1:
-                raise _out_of_range(
-                    owner, "gradient_accumulation_steps", steps, expected
-                )
-        self.clipnorm, self.clipvalue = clipnorm, clipvalue
-        self.gradient_accumulation_steps, self.ema = steps, ema
+        self.clipnorm, self.clipvalue, self.ema = clipnorm, clipvalue, ema
         self.iterations = Variable(0, "int32", f"{owner}/iterations", trainable=False)
         self.updates: list[Any] = []
         self.weights: list[Variable] = []
         self._slots: dict[tuple[Variable, ...], Slots] = {}
         self._variables: tuple[Variable, ...] = ()
         self._gradients: Sequence[Any] | None = None
+        self.gradient_accumulation_steps = gradient_accumulation_steps
 
     @property
     def lr(self) -> Any:
@@ -291,14 +290,54 @@ class Optimizer(Configurable):
         """Undo `attach`; nothing happens if it was not attached."""
         self.companions = tuple(c for c in self.companions if c is not companion)
 
+    def structure(self, variables: Iterable[Variable]) -> tuple[Any, ...]:
+        """What a compiled step for these weights has to be made anew for.
+
+        Args:
+            variables: Weights that the optimizer was built for.
+        """
+        slots = self._slots.get(tuple(variables), _NO_SLOTS)
+        return (tuple(map(id, slots.weights)), *self.companions)
+
     @property
-    def structure(self) -> tuple[Any, ...]:
-        """What a compiled step has to be made anew for when it changes."""
-        return (self._accumulates, *self.companions)
+    def gradient_accumulation_steps(self) -> int | None:
+        """Batches that make one update; None: each does, and none can wait."""
+        return int(self._batches.value) if self._accumulates else None
+
+    @gradient_accumulation_steps.setter
+    def gradient_accumulation_steps(self, steps: int | None) -> None:
+        owner, name = type(self).__name__, "gradient_accumulation_steps"
+        if steps is not None:
+            expected = "a whole number of at least 1"
+            if number(owner, name, steps, expected, 1) % 1:
+                raise _out_of_range(owner, name, steps, expected)
+        if self._batches is not None:
+            self._batches.assign(1 if steps is None else steps)
+        elif steps is not None:
+            self._batches = Variable(steps, "int32", f"{owner}/{name}", trainable=False)
+            for variables, slots in self._slots.items():
+                self._slots[variables] = self._waiting(slots, variables)
+            if self._variables in self._slots:
+                self.weights = self._slots[self._variables].weights
+
+    def _waiting(self, slots: Slots, variables: tuple[Variable, ...]) -> Slots:
+        """Slots with room for gradients that wait beside what there is."""
+        if self._defines_get_updates():
+            raise ValueError(_NO_RULE.format(type(self).__name__))
+        state = transforms.AccumulationState(
+            slots.state,
+            self._slot(np.zeros((), np.int32), "batches"),
+            [
+                self._slot(np.zeros(v.shape, v.dtype), f"gradient_sum_{i}")
+                for i, v in enumerate(variables)
+            ],
+        )
+        made = jax.tree.leaves(state)
+        return Slots(state, slots.averages, [*made, *slots.averages])
 
     @property
     def _accumulates(self) -> bool:
-        return (self.gradient_accumulation_steps or 1) > 1
+        return self._batches is not None
 
     def _new_values(
         self, grads: Sequence[Any], variables: tuple[Variable, ...]
@@ -333,7 +372,7 @@ class Optimizer(Configurable):
         if clips:
             whole = optax.chain(*clips, whole)
         if self._accumulates:
-            whole = transforms.accumulate(whole, self.gradient_accumulation_steps)
+            whole = transforms.accumulate(whole, self._batches.value)
         return whole
 
     def _clips(self) -> list[optax.GradientTransformation]:
@@ -380,6 +419,52 @@ class Optimizer(Configurable):
         self._variables = variables
         self.weights = self._slots[variables].weights
         return self.variables
+
+    def rebuild(self, variables: Iterable[Variable]) -> list[Variable]:
+        """Turn to other weights; those that were updated so far keep their slots.
+
+        Slots that belong to no weight alone are kept, too, `iterations` among them.  A
+        subclass that defines `get_updates` begins with new slots.
+
+        Args:
+            variables: The weights that will be updated, in order.
+
+        Returns:
+            All variables that a step reads or writes besides these weights.
+        """
+        variables, before = tuple(variables), self._variables
+        old = self._slots.pop(before, None)
+        if old is None or variables == before or self._defines_get_updates():
+            if old is not None:
+                self._slots[before] = old
+            return self.build(variables)
+        new = self._make_slots(variables)
+        kept = {
+            path: variable
+            for path, variable in jax.tree_util.tree_flatten_with_path(old.state)[0]
+        }
+        place = {variable: i for i, variable in enumerate(before)}
+
+        def keep(path: tuple[Any, ...], slot: Variable) -> Variable:
+            at = path
+            if _is_of_weights(new.state, path, len(variables)):
+                i = place.get(variables[path[-1].idx])
+                at = (*path[:-1], jax.tree_util.SequenceKey(-1 if i is None else i))
+            found = kept.get(at)
+            if found is None or found.shape != slot.shape:
+                return slot
+            found.name = slot.name  # numbered by the weights of now
+            return found
+
+        state = jax.tree_util.tree_map_with_path(keep, new.state)
+        averages = list(new.averages)
+        for i, variable in enumerate(variables):
+            if averages and variable in place:
+                old.averages[place[variable]].name = averages[i].name
+                averages[i] = old.averages[place[variable]]
+        made = jax.tree.leaves(state)
+        self._slots[variables] = Slots(state, averages, [*made, *averages])
+        return self.build(variables)
 
     def _make_slots(self, variables: tuple[Variable, ...]) -> Slots:
         arrays = [variable.value for variable in variables]
@@ -554,10 +639,7 @@ class Optimizer(Configurable):
     def _try_get_updates(self, variables: tuple[Variable, ...]) -> Slots:
         """Run the subclass's `get_updates` once, to see which variables it makes."""
         if self.ema is not None or self._accumulates:
-            raise ValueError(
-                f"`{type(self).__name__}` defines `get_updates`, so `ema` and "
-                "`gradient_accumulation_steps` cannot be used. Define `rule` instead."
-            )
+            raise ValueError(_NO_RULE.format(type(self).__name__))
         zeros = [np.zeros(v.shape, v.dtype) for v in variables]
         scope = self._updates(zeros, variables, None)
         return Slots(list(scope.touched), [], list(self.weights))
@@ -579,6 +661,17 @@ class Optimizer(Configurable):
         finally:
             self._gradients = None
         return scope
+
+
+def _is_of_weights(state: Any, path: tuple[Any, ...], count: int) -> bool:
+    """Whether a leaf of a state stands in a list with an element for each weight."""
+    if not isinstance(path[-1], jax.tree_util.SequenceKey):
+        return False
+    for key in path[:-1]:
+        name = getattr(key, "name", None)
+        at = getattr(key, "idx", getattr(key, "key", None))
+        state = state[at] if name is None else getattr(state, name)
+    return isinstance(state, list) and len(state) == count
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Any:

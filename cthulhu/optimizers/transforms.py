@@ -276,12 +276,13 @@ class AccumulationState(NamedTuple):
 
 
 def accumulate(
-    rule: optax.GradientTransformation, steps: int
+    rule: optax.GradientTransformation, steps: Any
 ) -> optax.GradientTransformation:
     """Add gradients up for `steps` calls, then let `rule` see their mean once.
 
     In between the updates are zero and the state of `rule` stays as it is, so equal
-    batches add up to one big batch.
+    batches add up to one big batch.  `steps` may be a traced array; where it becomes
+    smaller than the number of gradients that wait, the next call acts on all of these.
     """
 
     def init(params):
@@ -295,14 +296,15 @@ def accumulate(
             return each(jnp.zeros_like, params), state.inner, total
 
         def act():
-            mean = each(lambda s: s / steps, total)
+            mean = each(lambda s: s / count.astype(s.dtype), total)
             updates, inner = rule.update(mean, state.inner, params)
             updates = each(lambda u, dtype: u.astype(dtype), updates, like)
             inner = each(lambda new, old: new.astype(old.dtype), inner, state.inner)
             return updates, inner, each(jnp.zeros_like, total)
 
-        batches = (state.batches + 1) % steps
-        updates, inner, total = choose(batches == 0, act, wait)
+        count = jnp.asarray(state.batches + 1)
+        updates, inner, total = choose(count >= steps, act, wait)
+        batches = jnp.where(count >= steps, 0, count)
         return updates, AccumulationState(inner, batches, total)
 
     return optax.GradientTransformation(init, update)

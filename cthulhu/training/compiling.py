@@ -112,6 +112,27 @@ class Compiled:
         self._frozen = set(_frozen_below(self))
         self._trained = list(self.trainable_weights) if self.built else None
 
+    def note_trainable(self) -> None:
+        """Let `trainable` count as it is now, as `compile` would, and keep all else.
+
+        Weights that were trained before keep their part of the optimizer's state, and
+        metrics what they have seen.  A running `fit` trains what is trainable from its
+        next epoch on.
+
+        Raises:
+            RuntimeError: The model is not compiled.
+
+        Example:
+            >>> model.layers[0].trainable = False
+            >>> model.note_trainable()
+        """
+        self._need_compiled()
+        before = self._trained
+        self._note_frozen()
+        if before and self._trained and self.optimizer.weights:
+            self.optimizer.build(before)
+            self.optimizer.rebuild(self._trained)
+
     @property
     def _collected_trainable_weights(self) -> list[Variable]:
         if self._trained is None:
@@ -210,8 +231,10 @@ class Compiled:
         trained: list[Variable] = []
         if mode == "train":
             trained = self._collected_trainable_weights
-            structure = getattr(self.optimizer, "structure", ())
-            identity = (*identity, tuple(map(id, trained)), *structure)
+            identity = (*identity, tuple(map(id, trained)), frozenset(self._frozen))
+            if hasattr(self.optimizer, "structure"):
+                self.optimizer.build(trained)
+                identity = (*identity, *self.optimizer.structure(trained))
         for found in programs:
             if found.identity == identity:
                 programs.remove(found)

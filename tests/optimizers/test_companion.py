@@ -60,13 +60,13 @@ def test_gradients_go_through_companions_in_order_before_clipping():
 
 def test_attaching_twice_is_attaching_once_and_detaching_undoes_it():
     optimizer, companion = SGD(1.0), Twice()
-    before = optimizer.structure
+    before = optimizer.structure([])
     optimizer.attach(companion)
     optimizer.attach(companion)
     assert (companion,) == optimizer.companions
-    assert before != optimizer.structure
+    assert before != optimizer.structure([])
 
     optimizer.detach(companion)
     optimizer.detach(companion)
     assert () == optimizer.companions
-    assert before == optimizer.structure
+    assert before == optimizer.structure([])

@@ -94,3 +94,11 @@ def test_what_a_hook_sets_before_predicting_is_predicted_with(model):
             self.model.set_weights([np.full((1, 1), 3.0)])
 
     assert [[3.0]] * 6 == model.predict(X, callbacks=[Three()]).tolist()
+
+
+def test_accumulation_is_compiled_once_for_all_numbers(model, compilations):
+    schedule = callbacks.GradientAccumulationScheduler({0: 1, 1: 2, 2: 3})
+    with compilations() as names:
+        model.fit(X, Y, 2, 4, verbose=0, callbacks=[schedule])
+
+    assert 1 == len([name for name in names if "advance" in name])
