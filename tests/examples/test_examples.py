@@ -43,3 +43,11 @@ def test_two_pictures_are_compared_by_one_reader(capsys):
     accuracy = load("same_digit").main(epochs=2, count=4000)
     assert accuracy > 0.55  # 0.96 after all epochs, with all pairs
     assert "reader[2][0]" in capsys.readouterr().out
+
+
+def test_a_rate_is_found_and_used(tmp_path, capsys):
+    accuracy = load("rates").main(tmp_path, epochs=4)
+
+    assert accuracy > 0.85  # 0.97 after all epochs
+    assert "The loss falls fastest at a rate of" in capsys.readouterr().out
+    assert (tmp_path / "rates.png").read_bytes().startswith(b"\x89PNG")
