@@ -53,7 +53,7 @@ def main(folder="runs/rates", epochs=12):
         validation_data=(x_test, y_test),
         callbacks=[
             OneCycle(finder.suggestion),
-            EMA(0.99),  # what is validated, and what stays at the end
+            EMA(0.95),  # what is validated, and what stays at the end
             GradientNorm(),
             WeightNorm(),
         ],

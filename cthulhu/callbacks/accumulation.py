@@ -27,8 +27,8 @@ class GradientAccumulationScheduler(Callback):
             optimizer that cannot add up.
 
     Example:
-        >>> model.fit(x, y, batch_size=32, epochs=20,
-        ...           callbacks=[GradientAccumulationScheduler({5: 2, 10: 4})])
+        >>> model.fit(x, y, batch_size=32, epochs=3,
+        ...           callbacks=[GradientAccumulationScheduler({1: 2, 2: 4})])
     """
 
     adds_logs = ()

@@ -272,7 +272,7 @@ class SWA(Averages):
             `start_epoch`, or if `data` is missing or does not fit.
 
     Example:
-        >>> model.fit(x, y, epochs=20, callbacks=[SWA(start_epoch=15, data=x)])
+        >>> model.fit(x, y, epochs=5, callbacks=[SWA(start_epoch=2, data=x)])
 
     See: Izmailov et al., Averaging weights leads to wider optima and better
     generalization, 2018, algorithm 1.

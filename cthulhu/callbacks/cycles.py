@@ -208,7 +208,8 @@ class OneCycle(Stepwise):
             how many steps there are, or the optimizer has no rate or momentum to set.
 
     Example:
-        >>> model.compile(optimizers.SGD(momentum=0.9), "mse")
+        >>> from cthulhu.optimizers import SGD
+        >>> model.compile(SGD(momentum=0.9), "categorical_crossentropy")
         >>> model.fit(x, y, epochs=10, callbacks=[OneCycle(max_lr=0.5)])
 
     See: Smith and Topin, Super-convergence, 2017.
@@ -303,7 +304,7 @@ class WarmUp(Stepwise):
             how many steps there are.
 
     Example:
-        >>> model.fit(x, y, epochs=90, callbacks=[WarmUp(5), ReduceLROnPlateau()])
+        >>> model.fit(x, y, epochs=9, callbacks=[WarmUp(5), ReduceLROnPlateau("loss")])
 
     See: Goyal et al., Accurate, large minibatch SGD, 2017.
     """
@@ -342,7 +343,7 @@ class CosineAnnealing(Stepwise):
             how many steps there are, or the rate is not above `min_lr`.
 
     Example:
-        >>> model.fit(x, y, epochs=30, callbacks=[CosineAnnealing(warmup=2)])
+        >>> model.fit(x, y, epochs=9, callbacks=[CosineAnnealing(warmup=2)])
 
     See: Loshchilov and Hutter, SGDR, 2017, equation 5.
     """
@@ -407,7 +408,7 @@ class SGDR(CosineAnnealing):
         warmup: Number, 0 or more: epochs of a straight rise from 0 before all that.
 
     Example:
-        >>> model.fit(x, y, epochs=70, callbacks=[SGDR(period=10)])
+        >>> model.fit(x, y, epochs=7, callbacks=[SGDR(period=1)])
 
     See: Loshchilov and Hutter, SGDR, 2017.
     """

@@ -47,10 +47,11 @@ class LearningRateFinder(Stepwise):
             fewer steps than the test needs, or the rate follows a schedule.
 
     Example:
-        >>> finder = LearningRateFinder(1e-6, 1.0)
-        >>> model.fit(x, y, epochs=1, callbacks=[finder])
-        >>> finder.plot("rates.png")
-        >>> model.optimizer.lr = finder.suggestion
+        >>> finder = LearningRateFinder(1e-4, 10.0)
+        >>> history = model.fit(x, y, epochs=50, verbose=0, callbacks=[finder])
+        >>> figure = finder.plot("rates.png")
+        >>> finder.lrs[0], model.optimizer.iterations.numpy()
+        (0.0001, array(0, dtype=int32))
 
     See: Smith, Cyclical learning rates for training neural networks, 2017, section 3.3.
     """

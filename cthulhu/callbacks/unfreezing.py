@@ -33,8 +33,10 @@ class StagedUnfreezing(Callback):
         TypeError: for what is no dict from whole numbers to layers.
 
     Example:
-        >>> model.fit(x, y, epochs=9,
-        ...           callbacks=[StagedUnfreezing({3: "block_2", 6: "block_1"})])
+        >>> model.add(Dense(8, activation="relu", input_dim=4, name="body"))
+        >>> model.add(Dense(2, activation="softmax"))
+        >>> model.compile("sgd", "categorical_crossentropy")
+        >>> model.fit(x, y, epochs=3, callbacks=[StagedUnfreezing({1: "body"})])
 
     See: Howard and Ruder, Universal language model fine-tuning for text
     classification, 2018, section 3.3.

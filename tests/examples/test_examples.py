@@ -46,7 +46,7 @@ def test_two_pictures_are_compared_by_one_reader(capsys):
 
 
 def test_a_rate_is_found_and_used(tmp_path, capsys):
-    accuracy = load("rates").main(tmp_path, epochs=4)
+    accuracy = load("rates").main(tmp_path, epochs=6)
 
     assert accuracy > 0.85  # 0.97 after all epochs
     assert "The loss falls fastest at a rate of" in capsys.readouterr().out
