@@ -44,7 +44,7 @@ class Setter(optimizers.Companion):
 class Stepwise(InStep):
     """Base of what sets hyperparameters of the optimizer anew at every step.
 
-    A subclass says which (`names`), and by which functions (`functions`).
+    A subclass says which (`_names`), and by which functions (`_functions`).
     """
 
     state_names = ("step", "start")
@@ -57,19 +57,19 @@ class Stepwise(InStep):
 
     # What a subclass says
 
-    def names(self) -> list[str]:
+    def _names(self) -> list[str]:
         """Attributes of the optimizer that are set."""
         return ["lr"]
 
-    def functions(self) -> dict[str, Callable]:
+    def _functions(self) -> dict[str, Callable]:
         """For each of them a function of the step and of the present value.
 
         Called when training begins, when `self.start` holds the values of before.
         """
         raise NotImplementedError
 
-    def depends_on(self) -> Any:
-        """What `functions` depends on: while it stays, a compiled step stays too."""
+    def _depends_on(self) -> Any:
+        """What `_functions` depends on: while it stays, a compiled step stays too."""
         return ()
 
     # Hooks
@@ -77,7 +77,7 @@ class Stepwise(InStep):
     @property
     def adds_logs(self) -> tuple[str, ...]:
         """The names under which the values stand in the logs."""
-        return tuple(map(_log_name, self.names()))
+        return tuple(map(_log_name, self._names()))
 
     @property
     def step(self) -> int:
@@ -86,12 +86,12 @@ class Stepwise(InStep):
 
     def on_train_begin(self, logs=None):
         before = None if self._begins_anew() else (self._loaded_step, self.start)
-        self.start = {name: float(self._held(name).value) for name in self.names()}
+        self.start = {name: float(self._held(name).value) for name in self._names()}
         if before is not None:
             self.start = dict(before[1])
-        key = (self.depends_on(), tuple(self.start))
+        key = (self._depends_on(), tuple(self.start))
         if self._setter is None or key != self._made_for:
-            self._setter = Setter(self.functions(), type(self).__name__)
+            self._setter = Setter(self._functions(), type(self).__name__)
             self._made_for = key
         self._counts = before is None
         if before is not None:
@@ -105,7 +105,7 @@ class Stepwise(InStep):
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:
-            for name in self.names():
+            for name in self._names():
                 logs[_log_name(name)] = K.get_value(self._held(name))
 
     def load_state_dict(self, state):
@@ -179,10 +179,10 @@ class StepScheduler(Stepwise):
                 )
         self.schedules = schedules
 
-    def names(self) -> list[str]:
+    def _names(self) -> list[str]:
         return list(self.schedules)
 
-    def functions(self) -> dict[str, Callable]:
+    def _functions(self) -> dict[str, Callable]:
         return {name: _of_step(f) for name, f in self.schedules.items()}
 
 
@@ -244,7 +244,7 @@ class OneCycle(Stepwise):
         self.final_div_factor = final_div_factor
         self.base_momentum, self.max_momentum = base_momentum, max_momentum
 
-    def names(self) -> list[str]:
+    def _names(self) -> list[str]:
         """The rate, and the momentum under the name that the optimizer has for it."""
         if self.max_momentum is None:
             return ["lr"]
@@ -261,16 +261,16 @@ class OneCycle(Stepwise):
             )
         )
 
-    def depends_on(self) -> Any:
+    def _depends_on(self) -> Any:
         return self._total()
 
-    def functions(self) -> dict[str, Callable]:
+    def _functions(self) -> dict[str, Callable]:
         total = self._total()
         rate = schedules.OneCycle(
             self.max_lr, total, self.pct_start, self.div_factor, self.final_div_factor
         )
         found = {"lr": _of_step(rate)}
-        for name in self.names()[1:]:
+        for name in self._names()[1:]:
             found[name] = _of_step(lambda step: self._momentum(step, total))
         return found
 
@@ -314,10 +314,10 @@ class WarmUp(Stepwise):
         above(type(self), True, initial_lr=initial_lr)
         self.epochs, self.initial_lr = epochs, initial_lr
 
-    def depends_on(self) -> Any:
+    def _depends_on(self) -> Any:
         return self.start["lr"], need_steps(self)
 
-    def functions(self) -> dict[str, Callable]:
+    def _functions(self) -> dict[str, Callable]:
         steps = max(1, round(self.epochs * need_steps(self)))
         rise = schedules.WarmUp(self.start["lr"], steps, self.initial_lr)
         return {"lr": lambda step, now: jnp.where(step <= steps, rise(step), now)}
@@ -366,10 +366,10 @@ class CosineAnnealing(Stepwise):
         self.period, self.min_lr = period, min_lr
         self.t_mul, self.m_mul, self.warmup = t_mul, m_mul, warmup
 
-    def depends_on(self) -> Any:
+    def _depends_on(self) -> Any:
         return self.start["lr"], need_steps(self), (self.params or {}).get("epochs")
 
-    def functions(self) -> dict[str, Callable]:
+    def _functions(self) -> dict[str, Callable]:
         lr, steps = self.start["lr"], need_steps(self)
         if lr <= self.min_lr:
             raise ValueError(

@@ -91,21 +91,21 @@ class LearningRateFinder(Stepwise):
 
     # How the rate rises
 
-    def names(self) -> list[str]:
+    def _names(self) -> list[str]:
         decays = hasattr(getattr(self.model, "optimizer", None), "decay")
         return ["lr", "decay"] if decays else ["lr"]
 
-    def depends_on(self) -> Any:
+    def _depends_on(self) -> Any:
         return self._length()
 
-    def functions(self) -> dict[str, Any]:
+    def _functions(self) -> dict[str, Any]:
         last = self._length() - 1
         span = math.log(self.max_lr / self.min_lr)
 
         def rate(step: Any, now: Any) -> Any:
             return self.min_lr * jnp.exp(span * jnp.minimum(step / last, 1.0))
 
-        rest = {name: lambda step, now: now * 0.0 for name in self.names()[1:]}
+        rest = {name: lambda step, now: now * 0.0 for name in self._names()[1:]}
         return {"lr": rate, **rest}
 
     def _length(self) -> int:
