@@ -8,6 +8,7 @@ from cthulhu import vocabulary
 from cthulhu.callbacks.accumulation import (
     GradientAccumulationScheduler as GradientAccumulationScheduler,
 )
+from cthulhu.callbacks.activations import ActivationStatistics as ActivationStatistics
 from cthulhu.callbacks.averages import EMA as EMA
 from cthulhu.callbacks.averages import SWA as SWA
 from cthulhu.callbacks.base import Callback as Callback

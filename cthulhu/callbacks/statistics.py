@@ -54,7 +54,7 @@ class Batches:
     def try_on(self, model: Any) -> None:
         """Let a model predict the first batch, to see that the data fit."""
         with errors.within("`data` of a callback"):
-            _predict(model, next(iter(self)))
+            predict(model, next(iter(self)))
 
 
 def _moving_layers(model: Any) -> list[Any]:
@@ -90,7 +90,8 @@ def recompute(model: Any, batches: Batches) -> None:
             for batch in batches:
                 for variable in moving:  # from zero a batch leaves its part alone
                     variable.assign(np.zeros(variable.shape))
-                size = _predict(model, batch)
+                predict(model, batch)
+                size = rows_of(batch)
                 rows += size
                 for variable, momentum in moving.items():
                     part = variable.numpy().astype(float) / (1 - momentum)
@@ -102,8 +103,12 @@ def recompute(model: Any, batches: Batches) -> None:
             weight.assign(sums[weight] / rows if new else array)
 
 
-def _predict(model: Any, batch: Any) -> int:
-    size = len(batch[0] if isinstance(batch, list) else batch)
+def rows_of(batch: Any) -> int:
+    """Rows of a batch."""
+    return len(batch[0] if isinstance(batch, list) else batch)
+
+
+def predict(model: Any, batch: Any) -> Any:
+    """What a model makes of a batch, without drawing from NumPy's generator."""
     # With somebody who listens every call has the same random key.
-    model.predict(batch, batch_size=size, callbacks=[Callback()])
-    return size
+    return model.predict(batch, batch_size=rows_of(batch), callbacks=[Callback()])
