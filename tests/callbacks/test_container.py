@@ -30,6 +30,28 @@ def test_callbacks_are_told_in_the_order_of_the_list():
     assert said == ["first", "second"]
 
 
+def test_those_that_lead_are_told_first():
+    heard = []
+
+    class Says(callbacks.Callback):
+        def __init__(self, name, leads):
+            self.name, self.leads = name, leads
+
+        def on_epoch_end(self, epoch, logs=None):
+            heard.append(self.name)
+
+        def on_batch_end(self, batch, logs=None):
+            heard.append(self.name)
+
+    order = [("a", False), ("b", True), ("c", False), ("d", True)]
+    told = callbacks.CallbackList([Says(*one) for one in order])
+    told.on_epoch_end(0, {})
+    told.on_train_batch_end(0, {})
+
+    assert "bdacbdac" == "".join(heard)
+    assert list("abcd") == [callback.name for callback in told]
+
+
 def test_logs_are_a_dict_even_if_nothing_was_given():
     recorder = Recorder()
     together = CallbackList([recorder])

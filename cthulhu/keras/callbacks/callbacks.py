@@ -7,6 +7,7 @@ from cthulhu import vocabulary
 from cthulhu.callbacks import EMA as EMA
 from cthulhu.callbacks import SGDR as SGDR
 from cthulhu.callbacks import SWA as SWA
+from cthulhu.callbacks import ActivationStatistics as ActivationStatistics
 from cthulhu.callbacks import BaseLogger as BaseLogger
 from cthulhu.callbacks import Callback as Callback
 from cthulhu.callbacks import CallbackList as CallbackList
@@ -29,9 +30,9 @@ from cthulhu.callbacks import Progbar as Progbar
 from cthulhu.callbacks import ProgbarLogger as ProgbarLogger
 from cthulhu.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from cthulhu.callbacks import RemoteMonitor as RemoteMonitor
-from cthulhu.callbacks import TensorBoard as TensorBoard
 from cthulhu.callbacks import StagedUnfreezing as StagedUnfreezing
 from cthulhu.callbacks import StepScheduler as StepScheduler
+from cthulhu.callbacks import TensorBoard as TensorBoard
 from cthulhu.callbacks import TerminateOnNaN as TerminateOnNaN
 from cthulhu.callbacks import WandbLogger as WandbLogger
 
