@@ -35,7 +35,6 @@ from cthulhu.callbacks import StepScheduler as StepScheduler
 from cthulhu.callbacks import TensorBoard as TensorBoard
 from cthulhu.callbacks import TerminateOnNaN as TerminateOnNaN
 from cthulhu.callbacks import WandbLogger as WandbLogger
-
 from cthulhu.callbacks import WarmUp as WarmUp
 from cthulhu.callbacks import WeightNorm as WeightNorm
 
