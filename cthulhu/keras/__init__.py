@@ -21,6 +21,7 @@ from cthulhu.keras import objectives as objectives
 from cthulhu.keras import optimizers as optimizers
 from cthulhu.keras import regularizers as regularizers
 from cthulhu.keras import utils as utils
+from cthulhu.keras import wrappers as wrappers
 from cthulhu.layers import Input as Input
 from cthulhu.models import Model as Model
 from cthulhu.models import Sequential as Sequential
