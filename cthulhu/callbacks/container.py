@@ -124,7 +124,7 @@ class CallbackList:
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """An epoch begins; the first is 0."""
-        self._costs.begin(self.times)
+        self._costs.begin(self.times, epoch)
         self._batches = 0
         self._tell("on_epoch_begin", epoch, _dict(logs))
 

@@ -14,10 +14,10 @@ from cthulhu import errors
 
 STEPS, DATA, VALIDATION, OTHER = "steps", "data", "validation", "other"
 
-# A callback that takes more than this share of an epoch, and more than these seconds
-# of it, is one that somebody should know of.
+# A callback that takes more than this share of an epoch is one that somebody should
+# know of; epochs are looked at together until they have lasted so many seconds.
 SHARE = 0.1
-SLOW = 0.1
+WORTH_A_LOOK = 1.0
 
 
 class Times:
@@ -98,33 +98,42 @@ class CostWatch:
     def __init__(self, names: Sequence[str]):
         self.names = names
         self.told: set[int] = set()
-        self.start: dict[Hashable, float] = {}
+        self.start: dict[Hashable, float] | None = None
+        self.first = self.batches = 0
 
-    def begin(self, times: Times) -> None:
+    def begin(self, times: Times, epoch: int) -> None:
         """An epoch begins."""
-        self.start = times.now()
+        if self.start is None:
+            self.start, self.first, self.batches = times.now(), epoch, 0
 
     def end(self, times: Times, epoch: int, batches: int) -> None:
         """An epoch of so many batches is over: warn if there is a reason to."""
-        spent = since(times.now(), self.start)
+        spent = since(times.now(), self.start or {})
         whole = sum(spent.values())
+        self.batches += batches
+        if whole < WORTH_A_LOOK:
+            return
+        self.start = None
         slow = [
             (spent.get(i, 0.0), i)
             for i in range(len(self.names))
-            if spent.get(i, 0.0) > max(SLOW, SHARE * whole) and i not in self.told
+            if spent.get(i, 0.0) > SHARE * whole and i not in self.told
         ]
         if not slow:
             return
         self.told.update(i for _, i in slow)
+        when = f"epoch {epoch + 1}"
+        if epoch != self.first:
+            when = f"epochs {self.first + 1} to {epoch + 1}"
         parts = [
-            f"`{self.names[i]}` took {seconds / whole:.0%} of epoch {epoch + 1}, "
-            f"{1e3 * seconds / max(1, batches):.3g} ms a batch"
+            f"`{self.names[i]}` took {seconds / whole:.0%} of {when}, "
+            f"{1e3 * seconds / max(1, self.batches):.3g} ms a batch"
             for seconds, i in sorted(slow, reverse=True)
         ]
         warnings.warn(
             errors.message(
                 "; ".join(parts),
-                expected=f"at most {SHARE:.0%} of its {whole:.3g} s",
+                expected=f"at most {SHARE:.0%} of {whole:.3g} s",
                 fix="Let it do less, or less often. `history.timing` has the seconds "
                 "of the whole run",
             ),

@@ -110,17 +110,24 @@ def test_a_callback_that_takes_more_than_a_tenth_of_an_epoch_is_named_once(clock
 
     assert [
         "`LambdaCallback` took 25% of epoch 2, 500 ms a batch. "
-        "Expected: at most 10% of its 8 s."
+        "Expected: at most 10% of 8 s."
     ] == [str(one.message).partition(" Let it")[0] for one in told]
 
 
-def test_what_takes_less_than_a_tenth_of_a_second_is_not_worth_a_word(clock):
-    together = listed(clock, callbacks.LambdaCallback(on_epoch_end=clock.spend(0.1)))
+def test_short_epochs_are_looked_at_together(clock):
+    together = listed(clock, callbacks.LambdaCallback(on_epoch_end=clock.spend(0.25)))
     together.on_train_begin({})
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        epoch(together, clock, 0, 0.1)
+        epoch(together, clock, 0, 0.25)
+    with pytest.warns(RuntimeWarning) as told:
+        epoch(together, clock, 1, 0.25)  # now it is a whole second, of eight batches
+
+    assert str(told[0].message).startswith(
+        "`LambdaCallback` took 50% of epochs 1 to 2, 62.5 ms a batch. Expected: at "
+        "most 10% of 1 s."
+    )
 
 
 def model():
