@@ -22,9 +22,10 @@ from cthulhu.core.naming import unique_name
 from cthulhu.core.scope import Scope, current_scope
 from cthulhu.core.variable import Variable
 
-# A dimension that is not known yet stands in as both of these, in two traces; what
-# differs between the results is unknown there too.  Both survive five halvings.
-STAND_INS = (240, 480)
+# A dimension that is not known yet stands in as two sizes, in two traces; what differs
+# between the results is unknown there too.  They survive five halvings.  Where the
+# first pair is too small for a call (for a wide window), the second is tried.
+STAND_INS = (240, 480, 15360, 30720)
 
 Shape = tuple[int | None, ...]
 
@@ -178,8 +179,9 @@ def infer(node: Node, scope: Callable[[], Scope] = Scope) -> Any:
     """Results of a node as `jax.ShapeDtypeStruct`s, with None for unknown sizes.
 
     The call is traced once where all sizes are known, else once per stand-in.  Where
-    stand-ins do not go with the other arguments (a weight fixes a size that the symbol
-    leaves open), sizes that occur among them are tried.
+    stand-ins are too small for the call, larger ones are tried; where they do not go
+    with the other arguments (a weight fixes a size that the symbol leaves open), sizes
+    that occur among them.
 
     Args:
         node: The recorded call.
@@ -195,21 +197,20 @@ def infer(node: Node, scope: Callable[[], Scope] = Scope) -> Any:
     trace = functools.partial(_trace, node, scope)
     if not gaps:
         return trace({})
-    first, second = STAND_INS
-    fixed: dict[tuple[Symbol, int], int] = {}
-    try:
-        results = trace(dict.fromkeys(gaps, first))
-    except (TypeError, ValueError) as error:
-        for fixed in _guesses(node, gaps):
-            try:
-                results = trace(dict.fromkeys(gaps, first) | fixed)
-                break
-            except (TypeError, ValueError):
-                continue
-        else:
-            raise error
-    node.sizes = dict.fromkeys(gaps, first) | fixed
-    return jax.tree.map(_merge, results, trace(dict.fromkeys(gaps, second) | fixed))
+    small, large = STAND_INS[:2], STAND_INS[2:]
+    guesses = ((*small, fixed) for fixed in _guesses(node, gaps))
+    refused: Exception | None = None
+    for first, second, fixed in itertools.chain([(*small, {}), (*large, {})], guesses):
+        sizes, others = (dict.fromkeys(gaps, n) | fixed for n in (first, second))
+        try:
+            results = trace(sizes), trace(others)
+        except (TypeError, ValueError) as error:
+            refused = refused or error
+            continue
+        node.sizes = sizes
+        return jax.tree.map(_merge, *results)
+    assert refused is not None
+    raise refused
 
 
 def _trace(

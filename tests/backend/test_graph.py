@@ -117,3 +117,8 @@ def test_a_size_that_a_weight_fixes_is_found_for_a_placeholder_that_leaves_it_op
     assert (None, None) == K.int_shape(K.dot(open_ended, open_ended))
     with pytest.raises(TypeError):
         K.dot(K.placeholder((None, 2)), np.ones((3, 5)))
+
+
+def test_a_size_that_is_a_stand_in_by_chance_is_a_size_like_another():
+    x = K.placeholder((None, 3))
+    assert K.int_shape(x + K.ones((240, 3))) == (240, 3)
