@@ -203,6 +203,8 @@ class Layer(Called, Keeper):
         self.assert_input_compatibility(inputs)
         if symbolic:
             return self._record(inputs, kwargs)
+        if not inside_scope():
+            self._forget_computed_losses()
         scope = current_scope()
         masks = _same_structure(inputs, scope.mask_of)
         outputs, out_masks = self.run(inputs, masks, kwargs)
@@ -247,7 +249,7 @@ class Layer(Called, Keeper):
             outputs = list(outputs)
         if self.activity_regularizer is not None:
             for output in as_list(outputs):
-                self.add_loss(self.activity_regularizer(output), inputs=True)
+                self.add_loss(self.activity_regularizer(output), inputs=inputs)
         out_masks = self.compute_mask(inputs, kwargs.get("mask", masks))
         if isinstance(outputs, list) and not isinstance(out_masks, (list, tuple)):
             out_masks = [out_masks] * len(outputs)
@@ -290,7 +292,7 @@ class Layer(Called, Keeper):
             layer._outbound_nodes.append(node)
         self._call_losses += [(loss, node.input_tensors) for loss in losses]
         self._call_updates += [
-            (variable, node.input_tensors) for variable in traces[0].updated
+            (variable, node.input_tensors) for variable in traces[-1].updated
         ]
         return outputs
 

@@ -215,6 +215,15 @@ class Keeper(Configurable):
                         "Pass `lambda: ...` around the computation",
                     )
                 )
+            else:  # of a call on arrays, outside of any model
+                self._call_losses.append((loss, at))
+
+    def _forget_computed_losses(self) -> None:
+        """Leave those of symbols, which belong to calls that are kept."""
+        kept = [
+            pair for pair in self._call_losses if not isinstance(pair[0], jax.Array)
+        ]
+        self._call_losses = kept
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
         """Count writes of `call` among the updates: they happen in training alone.
@@ -295,27 +304,43 @@ class Keeper(Configurable):
 
     @property
     def losses(self) -> list[Any]:
-        """Penalties: numbers for those on weights, symbols for those on outputs."""
-        return [p() for p in self.penalties] + [loss for loss, _ in self._call_losses]
+        """Penalties: numbers for those on weights, symbols for those on outputs.
+
+        Of calls on arrays, those of the last one.
+        """
+        calls = [loss for loss, _ in self._losses_below()]
+        return [p() for p in self.penalties] + calls
 
     @property
     def updates(self) -> list[Any]:
         """Variables that calls in training update, once per call."""
-        if not self.trainable and not self.stateful:
-            return []
-        return [update for update, _ in self._call_updates]
+        return [update for update, _ in self._updates_below()]
+
+    def _updates_below(self) -> list[tuple[Any, list[Any] | None]]:
+        """Updates of this layer and of those inside it, and what they come from."""
+        found: list[tuple[Any, list[Any] | None]] = []
+        for layer in self.layers_below():
+            if not layer.trainable and not layer.stateful:
+                continue
+            inner = layer is not self  # what a call here did is in the own ones already
+            for update, at in layer._call_updates:
+                if not (inner and isinstance(update, Variable)):
+                    found.append((update, at))
+        return found
 
     def get_updates_for(self, inputs: Any) -> list[Any]:
         """Updates that a call on `inputs` makes (None: those of no call)."""
-        if not self.trainable and not self.stateful:
-            return []
-        return [u for u, at in self._call_updates if _concerns(inputs, at)]
+        return [u for u, at in self._updates_below() if _concerns(inputs, at)]
 
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """Penalties that a call on `inputs` adds (None: those on weights)."""
         if inputs is None:
             return [penalty() for penalty in self.penalties]
-        return [loss for loss, at in self._call_losses if _concerns(inputs, at)]
+        return [loss for loss, at in self._losses_below() if _concerns(inputs, at)]
+
+    def _losses_below(self) -> list[tuple[Any, list[Any] | None]]:
+        """Penalties of calls, of layers inside too, and what they are of."""
+        return [pair for layer in self.layers_below() for pair in layer._call_losses]
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Variable) and not value.kept:

@@ -350,6 +350,10 @@ class Network(Layer):
         calls = [loss for call in self._own_calls() for loss in call.losses]
         return [*penalties, *calls, *self._extra_losses]
 
+    def _losses_below(self) -> list[tuple[Any, list[Any] | None]]:
+        # Calls of the layers of a graph are its own, and told by `losses`.
+        return self._call_losses if self._is_graph else super()._losses_below()
+
     def get_losses_for(self, inputs: Any) -> list[Any]:
         """Penalties that depend on any of `inputs` (None: those on weights)."""
         found = super().get_losses_for(inputs)
