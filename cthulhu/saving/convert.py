@@ -45,6 +45,8 @@ def preprocess_weights_for_loading(
         return _nested(inner, arrays, version, backend)
     if (version or "2").split(".")[0] == "1" and kind in _FROM_1:
         arrays = _FROM_1[kind](layer, arrays)
+    if kind in _GATES and len(arrays) == 3:
+        arrays = _cudnn(layer, arrays)
     if kind in _CONVOLUTIONS and arrays:
         kernels = 2 if kind == "ConvLSTM2D" else 1
         if backend == "theano":
@@ -78,6 +80,45 @@ def _kernel(layer, kernel, reshape) -> np.ndarray:
 def _turned(kernel: np.ndarray) -> np.ndarray:
     """The kernel turned over in all its spatial axes (all but the last two)."""
     return np.flip(kernel, tuple(range(kernel.ndim - 2)))
+
+
+# cuDNN's layout of gates
+
+_GATES = {"LSTM": 4, "CuDNNLSTM": 4, "GRU": 3, "CuDNNGRU": 3}
+
+
+def _cudnn(layer, arrays):
+    """To or from cuDNN's layout, which the shape of the bias gives away.
+
+    There each gate's kernel has the numbers of its transposed matrix row by row, and
+    the inputs have a bias of their own.
+    """
+    kind = type(layer).__name__
+    gates, wanted = _GATES[kind], kind.startswith("CuDNN")
+    kernel, recurrent, bias = arrays
+    units = recurrent.shape[0]
+    if wanted == (bias.shape == (2 * gates * units,)):
+        return arrays
+    if kind == "GRU" and not layer.reset_after or bias.shape == (3 * units,):
+        raise ValueError(
+            errors.message(
+                f"`{layer.name}` ({kind}) cannot use weights of the other kind of GRU",
+                f"a bias of shape {bias.shape}",
+                "the weights of a `CuDNNGRU` for `GRU(reset_after=True)` alone, and "
+                "the other way round",
+            )
+        )
+    if wanted:
+        kernel = _by_gate(kernel, gates, lambda k: k.T.reshape(k.shape))
+        bias = bias.ravel() if gates == 3 else np.tile(bias / 2, 2)
+    else:
+        kernel = _by_gate(kernel, gates, lambda k: k.reshape(k.shape[::-1]).T)
+        bias = bias.reshape(2, -1) if gates == 3 else sum(np.split(bias, 2))
+    return [kernel, _by_gate(recurrent, gates, np.transpose), bias]
+
+
+def _by_gate(kernel, gates, function):
+    return np.hstack([function(part) for part in np.hsplit(kernel, gates)])
 
 
 # Layers that hold layers
