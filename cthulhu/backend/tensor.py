@@ -226,14 +226,21 @@ def eye(size, dtype=None, name=None):
 
 @op
 def zeros_like(x, dtype=None, name=None):
-    """Zeros of the shape of `x`; dtype: `floatx()` unless given."""
-    return jnp.zeros(np.shape(x), _dtype(dtype))
+    """Zeros of the shape of `x`; dtype: that of `x`, or `floatx()` if it counts."""
+    return _full_like(0, x, dtype)
 
 
 @op
 def ones_like(x, dtype=None, name=None):
-    """Ones of the shape of `x`; dtype: `floatx()` unless given."""
-    return jnp.ones(np.shape(x), _dtype(dtype))
+    """Ones of the shape of `x`; dtype: that of `x`, or `floatx()` if it counts."""
+    return _full_like(1, x, dtype)
+
+
+def _full_like(number, x, dtype):
+    x = as_array(x)
+    if dtype is None and jnp.issubdtype(x.dtype, jnp.floating):
+        dtype = x.dtype
+    return jnp.full(x.shape, number, _dtype(dtype))
 
 
 @op

@@ -32,6 +32,7 @@ class CellRNN(RNN):
 
     def __init__(self, cell, activity_regularizer=None, **kwargs):
         super().__init__(cell, **kwargs)
+        cell.dtype = self.dtype
         self.activity_regularizer = regularizers.get(activity_regularizer)
 
 

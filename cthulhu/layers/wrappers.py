@@ -111,6 +111,8 @@ class Bidirectional(Wrapper):
             `"ave"` (the mean); None: a list of both.
         weights: Initial weights, those of both layers in one list; None: drawn.
         num_constants: How many of the inputs are constants, handed to every step.
+        backward_layer: The layer that takes the steps from last to first; None: a twin
+            of `layer` with weights of its own.
 
     Shapes:
         As the layer; twice as wide for `"concat"`.  With `return_state=True` a list of
@@ -122,8 +124,16 @@ class Bidirectional(Wrapper):
     See: Schuster and Paliwal, Bidirectional recurrent neural networks, 1997.
     """
 
+    newer_arguments = ("backward_layer",)
+
     def __init__(
-        self, layer, merge_mode="concat", weights=None, num_constants=None, **kwargs
+        self,
+        layer,
+        merge_mode="concat",
+        weights=None,
+        num_constants=None,
+        backward_layer=None,
+        **kwargs,
     ):
         super().__init__(layer, weights=weights, **kwargs)
         layer = self.layer
@@ -137,11 +147,16 @@ class Bidirectional(Wrapper):
             )
         self.merge_mode = merge_mode
         self.forward_layer = copy.copy(layer)
-        config = layer.get_config()
-        config["go_backwards"] = not config["go_backwards"]
-        self.backward_layer = type(layer).from_config(config)
         self.forward_layer.name = f"forward_{layer.name}"
-        self.backward_layer.name = f"backward_{layer.name}"
+        if backward_layer is None:
+            config = layer.get_config()
+            config["go_backwards"] = not layer.go_backwards
+            config["name"] = f"backward_{layer.name}"
+            backward_layer = type(layer).from_config(config)
+        elif isinstance(backward_layer, dict):
+            backward_layer = registry.deserialize("layer", backward_layer)
+        self.backward_layer = backward_layer
+        self._check_twins()
         self.return_sequences = layer.return_sequences
         self.return_state = layer.return_state
         self.stateful = layer.stateful
@@ -151,6 +166,24 @@ class Bidirectional(Wrapper):
         self._num_constants = num_constants
         # The layer itself shares its cell with the forward layer: count that one only.
         self._layers = [self.forward_layer, self.backward_layer]
+
+    def _check_twins(self):
+        """Refuse two layers that go the same way, or that give different things."""
+        same = ("return_sequences", "return_state", "stateful")
+        names = [*same, "go_backwards"]
+        one, other = (
+            {name: getattr(layer, name) for name in names}
+            for layer in (self.forward_layer, self.backward_layer)
+        )
+        fits = one["go_backwards"] != other["go_backwards"]
+        if not fits or any(one[name] != other[name] for name in same):
+            raise ValueError(
+                errors.message(
+                    f"`{self.name}` cannot run its two layers side by side",
+                    received=f"`layer` with {one}, `backward_layer` with {other}",
+                    expected="the same, but for `go_backwards`",
+                )
+            )
 
     def build(self, input_shape):
         for layer in (self.forward_layer, self.backward_layer):
@@ -167,8 +200,9 @@ class Bidirectional(Wrapper):
         if self.return_state:
             output, *states = output
         if self.merge_mode == "concat":
-            size = output[-1]
-            output = (*output[:-1], None if size is None else 2 * size)
+            other = self.backward_layer.compute_output_shape(input_shape)
+            sizes = output[-1], (other[0] if self.return_state else other)[-1]
+            output = (*output[:-1], None if None in sizes else sum(sizes))
         outputs = [output] if self.merge_mode else [output, output]
         return _alone([*outputs, *states, *states])
 

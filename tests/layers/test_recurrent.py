@@ -229,3 +229,16 @@ def test_a_mask_can_be_asked_for_with_symbols():
     inputs = Input((None, 3, 5))
     embedded = layers.TimeDistributed(layers.Masking())
     assert embedded.compute_mask(inputs).shape == (None, None, 3)
+
+
+def test_the_way_back_may_be_another_layer():
+    both = layers.Bidirectional(
+        layers.GRU(2), backward_layer=layers.SimpleRNN(3, go_backwards=True)
+    )
+    assert both(Input((4, 3))).shape == (None, 5)
+    config = both.get_config()
+    twin = layers.Bidirectional.from_config(config)
+    assert isinstance(twin.backward_layer, layers.SimpleRNN)
+    assert "backward_layer" not in layers.Bidirectional(layers.GRU(2)).get_config()
+    with pytest.raises(ValueError, match="cannot run its two layers side by side"):
+        layers.Bidirectional(layers.GRU(2), backward_layer=layers.GRU(2))
