@@ -128,15 +128,7 @@ class Conv(Layer):
 
     def _input_channels(self, input_shape):
         """How many channels come in; an error if that is unknown."""
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                errors.message(
-                    f"`{self.name}` can stride or dilate, not both",
-                    received=f"`strides={self.strides}` and "
-                    f"`dilation_rate={self.dilation_rate}`",
-                    expected="one of them to be 1",
-                )
-            )
+        shapes.check_strides(self)
         axis = shapes.channels_axis(self.data_format)
         channels = input_shape[axis]
         if channels is None:

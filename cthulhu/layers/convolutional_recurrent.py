@@ -219,6 +219,14 @@ class ConvRNN(RNN):
         super().__init__(cell, *args, **kwargs)
         self.input_spec = [InputSpec(ndim=self.cell.rank + 3)]
 
+    def build(self, input_shape):
+        first = input_shape[0] if isinstance(input_shape, list) else input_shape
+        if hasattr(self.cell, "strides"):
+            shapes.check_strides(self)
+        output = self.cell.output_shape_for((first[0], *first[2:]))
+        shapes.check_output(self, first, output, "kernel_size")
+        super().build(input_shape)
+
     def compute_output_shape(self, input_shape):
         if isinstance(input_shape, list):
             input_shape = input_shape[0]

@@ -12,6 +12,7 @@ from cthulhu.core import current_scope, is_symbolic, registry
 from cthulhu.layers import shapes
 from cthulhu.layers.base import Layer
 from cthulhu.layers.einsum import EinsumDense
+from cthulhu.layers.spec import seen_shape
 
 
 class ProjectedAttention(Layer):
@@ -261,9 +262,9 @@ class ProjectedAttention(Layer):
         if not fits or any(a not in (1, b) for a, b in zip(own, wanted, strict=True)):
             raise errors.wrong_shape(
                 f"attention_mask` of `{self.name}",
-                own,
-                f"{(shape[0], *shape[-2 * count :])}: batch, steps of the query, steps "
-                "of the keys",
+                seen_shape(mask),
+                f"(batch, {', '.join(map(str, shape[-2 * count :]))}): steps of the "
+                "query, then of the keys",
             )
 
     def run(self, inputs, masks, kwargs):

@@ -42,7 +42,7 @@ class SinePositionEncoding(Layer):
         angles = K.expand_dims(times) * rates
         even = K.cast(K.equal(K.arange(features) % 2, 0), "float32")
         waves = K.sin(angles) * even + K.cos(angles) * (1.0 - even)
-        return K.zeros_like(inputs) + K.cast(waves, K.dtype(inputs))
+        return K.broadcast_to(K.cast(waves, K.dtype(inputs)), inputs.shape)
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -53,7 +53,8 @@ class Resizing(Layer):
         """Keras writes one pair, and no data format, for the one-dimensional case."""
         if self.rank == 1:
             config[argument] = getattr(self, argument)[0]
-            config.pop("data_format", None)
+            if self.data_format == self.default_data_format:
+                config.pop("data_format", None)
         return config
 
 
@@ -76,7 +77,10 @@ class ZeroPadding(Resizing):
 
     def call(self, inputs):
         if self.rank == 1:
-            return K.temporal_padding(inputs, self.padding[0])
+            first = self.data_format == "channels_first"
+            x = K.permute_dimensions(inputs, (0, 2, 1)) if first else inputs
+            x = K.temporal_padding(x, self.padding[0])
+            return K.permute_dimensions(x, (0, 2, 1)) if first else x
         pad = K.spatial_2d_padding if self.rank == 2 else K.spatial_3d_padding
         return pad(inputs, padding=self.padding, data_format=self.data_format)
 
@@ -238,7 +242,8 @@ class UpSampling1D(UpSampling):
     default_data_format = "channels_last"
 
     def call(self, inputs):
-        return K.repeat_elements(inputs, self.size[0], axis=1)
+        axis = 2 if self.data_format == "channels_first" else 1
+        return K.repeat_elements(inputs, self.size[0], axis=axis)
 
     def get_config(self):
         return self._simple_config(super().get_config(), "size")

@@ -10,7 +10,7 @@ from cthulhu import errors
 from cthulhu.core import current_scope
 from cthulhu.layers.base import Layer
 from cthulhu.layers.cells import Cell
-from cthulhu.layers.spec import InputSpec
+from cthulhu.layers.spec import InputSpec, seen_shape
 from cthulhu.layers.stacked_cells import (
     StackedRNNCells,
     as_cell,
@@ -197,6 +197,7 @@ class RNN(Layer):
             initial_state = [K.zeros_like(_rows(x, size)) for x in initial_state]
         if isinstance(mask, list):
             mask = mask[0]
+        self._check_batch(inputs, initial_state, mask)
         if len(initial_state) != len(self.states):
             raise ValueError(
                 errors.message(
@@ -220,6 +221,28 @@ class RNN(Layer):
             self.add_update([K.update(old, new) for old, new in pairs], inputs)
         output = outputs if self.return_sequences else last
         return [output, *states] if self.return_state else output
+
+    def _check_batch(self, inputs, states, mask):
+        """Refuse states of another batch than the inputs, and a mask of other steps."""
+        shape = seen_shape(inputs)
+        count = K.int_shape(states[0])[0] if states else inputs.shape[0]
+        if count not in (inputs.shape[0], 1):
+            kept = "keeps" if self.stateful else "was given"
+            raise errors.ShapeMismatch(
+                errors.message(
+                    f"`{self.name}` {kept} states of another batch size",
+                    f"a batch of shape {shape}",
+                    f"{count} samples, as there are states",
+                    f"Give batches of {count}: `batch_size={count}`, and a number of "
+                    "samples that it divides"
+                    if self.stateful
+                    else None,
+                )
+            )
+        if mask is not None and mask.shape[1] != inputs.shape[1]:
+            raise errors.wrong_shape(
+                f"mask` of `{self.name}", seen_shape(mask), f"{shape[:2]}"
+            )
 
     def _run(self, inputs, initial_state, constants, mask, training):
         cell, count = self.cell, len(constants or [])

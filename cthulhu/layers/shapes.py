@@ -80,17 +80,52 @@ def check_room(layer: Layer, inputs, window: str, least: int = 1) -> None:
         ValueError: The window does not fit into the inputs.
     """
     shape = seen_shape(inputs)
-    output = layer.compute_output_shape(shape)
+    check_output(layer, shape, layer.compute_output_shape(shape), window, least)
+
+
+def check_output(layer: Layer, shape, output, window: str, least: int = 1) -> None:
+    """Refuse an output that is too small along some axis; see `check_room`.
+
+    Args:
+        layer: The layer, or one with a `cell` that has the window.
+        shape: The shape of the inputs.
+        output: The shape of the output.
+        window: Name of the attribute that the inputs are too small for.
+        least: The smallest size of an output.
+    """
     if any(length is not None and length < least for length in output[1:]):
-        last = getattr(layer, "data_format", None) != "channels_first"
+        owner = getattr(layer, "cell", layer)
+        last = getattr(owner, "data_format", None) != "channels_first"
         where = "(batch, ..., channels)" if last else "(batch, channels, ...)"
+        cause = f"`{window}={getattr(owner, window)}`"
+        dilation = getattr(owner, "dilation_rate", (1,))
+        if max(dilation) > 1:
+            cause += f", `dilation_rate={dilation}`"
         raise errors.ShapeMismatch(
             errors.message(
                 f"The inputs of `{layer.name}` ({type(layer).__name__}) are too small "
                 "for it",
-                f"inputs of shape {shape} and `{window}={getattr(layer, window)}`",
+                f"inputs of shape {shape} and {cause}",
                 f"inputs {where} that are at least as large as the window",
                 f"Give larger inputs, make `{window}` smaller, or pool less before",
+            )
+        )
+
+
+def check_strides(layer: Layer) -> None:
+    """Refuse strides together with dilation.
+
+    Raises:
+        ValueError: Both are larger than 1.
+    """
+    owner = getattr(layer, "cell", layer)
+    if max(owner.strides) > 1 and max(owner.dilation_rate) > 1:
+        raise ValueError(
+            errors.message(
+                f"`{layer.name}` can stride or dilate, not both",
+                received=f"`strides={owner.strides}` and "
+                f"`dilation_rate={owner.dilation_rate}`",
+                expected="one of them to be 1",
             )
         )
 

@@ -2,13 +2,16 @@
 
 import json
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from cthulhu import layers
 from cthulhu.core import Scope, registry
+from cthulhu.core.configurable import signature
 from cthulhu.layers import Input, Layer
+from cthulhu.models import Model, load_model
 
 
 def double(x):
@@ -36,10 +39,7 @@ EXAMPLES = {
     "Conv2DTranspose": (dict(filters=2, kernel_size=3, strides=2), (3, 4, 2)),
     "Conv3D": (dict(filters=2, kernel_size=2, groups=2), (3, 4, 3, 2)),
     "Conv3DTranspose": (dict(filters=2, kernel_size=2, padding="same"), (2, 3, 2, 1)),
-    "ConvLSTM1D": (
-        dict(filters=2, kernel_size=2, data_format="channels_first"),
-        (3, 1, 4),
-    ),
+    "ConvLSTM1D": (dict(filters=2, kernel_size=2), (3, 4, 1)),
     "ConvLSTM3D": (dict(filters=1, kernel_size=2, padding="same"), (2, 2, 3, 2, 1)),
     "ConvLSTM2D": (
         dict(filters=2, kernel_size=2, recurrent_dropout=0.5, return_sequences=True),
@@ -243,3 +243,117 @@ def test_a_misspelt_argument_is_met_with_the_nearest(name):
     arguments, _ = EXAMPLES[name]
     with pytest.raises(TypeError, match="Did you mean `trainable`"):
         getattr(layers, name)(**arguments, trainabel=False)
+
+
+def half_precision(x):
+    return x.astype("bfloat16") if x.dtype == jnp.float32 else x
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_layer_computes_in_the_dtype_that_it_is_made_for(name):
+    arguments, _ = EXAMPLES[name]
+    if {"layer", "cell"} & set(arguments):
+        return  # as the layer inside was made
+    _, _, arrays = example(name)
+    layer = getattr(layers, name)(**arguments, dtype="bfloat16")
+    arrays = jax.tree.map(half_precision, arrays)
+    shapes = [x.shape for x in as_list(arrays)]
+    layer.build(shapes if len(shapes) > 1 else shapes[0])
+    layer.built = True
+
+    for training in (False, True):
+        outputs = jax.eval_shape(
+            lambda x, training=training: compute(layer, x, training)[0], arrays
+        )
+        assert {str(y.dtype) for y in outputs} == {"bfloat16"}
+    assert {str(w.value.dtype) for w in layer.weights} <= {"bfloat16"}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_batch_may_be_one_sample(name):
+    layer, symbols, arrays = example(name)
+    layer(symbols)
+    one = jax.tree.map(lambda x: x[:1], arrays)
+    shapes = [x.shape for x in as_list(one)]
+    said = layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
+    real = jax.eval_shape(lambda x: compute(layer, x)[0], one)
+    assert [y.shape for y in real] == as_list(said)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_weights_are_saved_and_loaded_bit_for_bit(name, tmp_path):
+    layer, symbols, _ = example(name)
+    model = Model(symbols, layer(symbols))
+    if not layer.weights:
+        return
+    random = np.random.RandomState(0)
+    model.set_weights([random.normal(size=w.shape) for w in model.weights])
+
+    model.save(tmp_path / "model.h5", include_optimizer=False)
+    again = load_model(tmp_path / "model.h5", compile=False)
+
+    assert again.get_config() == model.get_config()
+    for one, other in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+# Layers whose inputs have channels, and the rank of what lies between.
+IMAGES = [
+    name
+    for name, (_, shape) in EXAMPLES.items()
+    if isinstance(shape, tuple)
+    and {"data_format"} & set(signature(getattr(layers, name))[0])
+    and name not in ("Flatten", "LocallyConnected1D")
+]
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_both_data_formats_give_the_same(name):
+    arguments, _ = EXAMPLES[name]
+    arguments = {k: v for k, v in arguments.items() if v != "causal"}
+    arguments.pop("data_format", None)
+    if name == "ConvRNN2D":
+        return  # as the cell says
+    _, _, x = example(name)
+    first = 2 if name.startswith("ConvLSTM") else 1  # where the channels come
+    layer, other = (
+        getattr(layers, name)(**arguments, data_format=data_format)
+        for data_format in ("channels_last", "channels_first")
+    )
+    expected = np.asarray(layer(x))
+    moved = jnp.moveaxis(x, -1, first)
+    other.build(moved.shape)
+    other.built = True
+    weights = layer.get_weights()
+    if name == "LocallyConnected2D":  # its windows are laid flat with channels first
+        kernel = weights[0].reshape(len(weights[0]), 4, -1, weights[0].shape[-1])
+        weights[0] = kernel.swapaxes(1, 2).reshape(weights[0].shape)
+    other.set_weights(weights)
+
+    output = np.asarray(other(moved))
+
+    if output.ndim > 2:
+        output = np.moveaxis(output, first - (x.ndim - output.ndim), -1)
+    np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-6)
+
+
+# Layers that an example gives a sequence and that do not need more than one step.
+ONE_STEP = (
+    "AdditiveAttention Attention Bidirectional Conv1D Conv1DTranspose ConvLSTM1D "
+    "ConvLSTM2D CuDNNGRU CuDNNLSTM DepthwiseConv1D EinsumDense Embedding GRU "
+    "GlobalAveragePooling1D GroupNormalization GroupedQueryAttention LSTM "
+    "MultiHeadAttention RMSNormalization RNN RotaryEmbedding SeparableConv1D SimpleRNN "
+    "SinePositionEncoding SpatialDropout1D TimeDistributed UpSampling1D ZeroPadding1D"
+).split()
+
+
+@pytest.mark.parametrize("name", ONE_STEP)
+def test_a_sequence_may_be_one_step(name):
+    layer, _, arrays = example(name)
+    short = jax.tree.map(lambda x: x[:, :1], arrays)
+    shapes = [x.shape for x in as_list(short)]
+    layer.build(shapes if len(shapes) > 1 else shapes[0])
+    layer.built = True
+    said = layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
+    real = jax.eval_shape(lambda x: compute(layer, x, training=True)[0], short)
+    assert [y.shape for y in real] == as_list(said)
