@@ -154,6 +154,12 @@ class BaseWrapper:
         self.history = self.model.fit(x, y, **arguments)
         return self.history
 
+    def _outputs(self, x: Any, kwargs: Mapping[str, Any]) -> np.ndarray:
+        if not len(x):  # a search may well have nothing left to predict
+            return np.zeros((0, *self.fitted.output_shape[1:]))
+        arguments = self.filter_sk_params(Sequential.predict, kwargs)
+        return self.fitted.predict(x, **arguments)
+
     def _evaluate(self, x: Any, y: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         arguments = self.filter_sk_params(Sequential.evaluate, kwargs)
         arguments.setdefault("verbose", 0)
@@ -276,8 +282,7 @@ class KerasClassifier(BaseWrapper):
             Shape `(rows, n_classes_)`, in the order of `classes_`; a single unit
             becomes the two columns `1 - p` and `p`.
         """
-        arguments = self.filter_sk_params(Sequential.predict, kwargs)
-        found = self.fitted.predict(x, **arguments)
+        found = self._outputs(x, kwargs)
         return np.hstack([1 - found, found]) if found.shape[1] == 1 else found
 
     def score(self, x: Any, y: Any, **kwargs: Any) -> float:
@@ -358,8 +363,7 @@ class KerasRegressor(BaseWrapper):
         Returns:
             Shape `(rows,)` where the model has one output unit.
         """
-        arguments = self.filter_sk_params(Sequential.predict, kwargs)
-        found = self.fitted.predict(x, **arguments)
+        found = self._outputs(x, kwargs)
         return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
 
     def score(self, x: Any, y: Any, **kwargs: Any) -> float:

@@ -122,6 +122,13 @@ def test_what_makes_the_model_may_be_an_object_or_the_subclass_itself():
         assert -8.0 == pytest.approx(regressor.predict(X[:1])[0])
 
 
+def test_no_rows_give_no_predictions():
+    regressor = KerasRegressor(double, verbose=0)
+    regressor.fit(X, X[:, 0])
+
+    assert (0,) == regressor.predict(X[:0]).shape
+
+
 def test_it_is_trained_in_the_other_tongue():
     classifier = CthulhuClassifier(sign, epochs=1, verbose=0)
     classifier.summon(X, LABELS)
