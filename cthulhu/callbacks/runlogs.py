@@ -189,8 +189,8 @@ class MLflowLogger(RunLogger):
         ImportError: when training begins, without the library; names the extra.
 
     Example:
-        >>> model.fit(x, y, callbacks=[
-        ...     MLflowLogger("digits", tracking_uri="sqlite:///mlflow.db")])
+        >>> log = MLflowLogger("digits", tracking_uri="sqlite:///mlflow.db")
+        >>> model.fit(x, y, callbacks=[log])  # doctest: +SKIP
     """
 
     library, extra = "mlflow", "mlflow"
@@ -289,7 +289,8 @@ class WandbLogger(RunLogger):
         ImportError: when training begins, without the library; names the extra.
 
     Example:
-        >>> model.fit(x, y, callbacks=[WandbLogger("digits", mode="offline")])
+        >>> log = WandbLogger("digits", mode="offline")
+        >>> model.fit(x, y, callbacks=[log])  # doctest: +SKIP
     """
 
     library, extra = "wandb", "wandb"

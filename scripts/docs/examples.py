@@ -5,7 +5,7 @@ public name of the rooms, and what a reader has at hand: a small compiled `model
 its data `x` and `y`, a larger set as `x_train`, `y_train`, `x_test`, `y_test`.  Where
 a docstring's example adds layers, `model` is an empty one.
 
-An example that cannot run because of what it shows (a server, a graphics card) says so:
+An example that cannot run because of what it shows (a server, an extra) says so:
 `# doctest: +SKIP` in its line, which the pages leave out.
 """
 
