@@ -212,17 +212,35 @@ def test_a_server_that_hangs_up_counts_as_dropped(server):
     assert server.epochs() == [0]  # it may have it: nothing is sent twice
 
 
+class Trying(callbacks.RemoteMonitor):
+    """Writes down how each request ended."""
+
+    def _post(self, body):
+        self.tried.append(super()._post(body))
+        return self.tried[-1]
+
+    def wait(self, failures):
+        deadline = time.monotonic() + 10
+        while self.tried.count("could not be reached") < failures:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+
 def test_events_wait_for_a_server_that_comes_back(server):
-    monitor = callbacks.RemoteMonitor(server.root)
+    monitor = Trying(server.root)
+    monitor.tried = []
     monitor.on_train_begin({})
     server.stop()
     monitor.on_epoch_end(0, {})
+    monitor.wait(failures=1)
     monitor.on_epoch_end(1, {})
+    monitor.wait(failures=2)  # epoch 0 again
     server.start()
     monitor.on_epoch_end(2, {})
     arrives(server, 3)
     server.stop()
     monitor.on_epoch_end(3, {})
+    monitor.wait(failures=3)
     server.start()
     monitor.on_train_end({})
 
