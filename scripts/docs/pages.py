@@ -34,7 +34,7 @@ ABOUT_WORDS = ("coming-from-keras", "rooms", "vocabulary")
 CHAPTERS = {
     "Training": "callbacks models optimizers losses metrics",
     "Building blocks": "layers activations initializers regularizers constraints",
-    "Data and files": "data saving utils",
+    "Data and files": "data saving utils wrappers",
     "Below": "backend config distribution vocabulary errors core legacy",
 }
 

@@ -141,8 +141,8 @@ def _home(room: str, path: str) -> str:
 # The rooms that have a page, in the order of the site.
 PAGES = (
     "callbacks models layers losses metrics optimizers initializers regularizers "
-    "constraints activations backend data saving utils config vocabulary distribution "
-    "errors core legacy"
+    "constraints activations backend data saving utils wrappers config vocabulary "
+    "distribution errors core legacy"
 ).split()
 
 

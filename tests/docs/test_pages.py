@@ -127,6 +127,12 @@ def test_every_room_with_a_page_has_each_of_its_names_on_it(written):
                 assert heading in text, (room, tongue.name, said)
 
 
+def test_every_room_that_keras_has_got_a_page():
+    built = {room for room in reference.faces.ROOMS if reference.faces.source_of(room)}
+
+    assert built <= set(reference.PAGES)
+
+
 def test_every_public_name_is_an_entry_or_one_of_its_other_names():
     left = set()
     for room in reference.PAGES:
