@@ -7,6 +7,7 @@ import pytest
 from cthulhu import layers
 from cthulhu.core import Scope
 from cthulhu.layers import Input
+from cthulhu.models import Sequential
 
 X = np.array([[0.0], [2.0], [4.0], [6.0]], "float32")  # mean 3, variance 5
 
@@ -75,3 +76,10 @@ def test_layer_normalization_over_two_axes_scales_each_element():
     assert layer.gamma.shape == (3, 4)
     np.testing.assert_allclose(output.mean((1, 2)), 1, atol=1e-5)
     np.testing.assert_allclose(output.std((1, 2)), 1, atol=2e-3)
+
+
+def test_updates_of_a_layer_inside_are_told_once():
+    inner = Sequential([layers.BatchNormalization(input_shape=(3,))])
+    outer = layers.TimeDistributed(inner)
+    outer(Input((4, 3)))
+    assert len(outer.updates) == 2
