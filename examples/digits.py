@@ -53,6 +53,7 @@ def main(folder="runs/digits", epochs=100):
         y_train,
         batch_size=64,
         epochs=epochs,
+        verbose=1,
         validation_split=0.2,
         callbacks=[
             LumpCheckpoint(f"{folder}/best.hdf5", save_best_only=True),

@@ -4,6 +4,7 @@ import fcntl
 import io
 import os
 import pty
+import re
 import struct
 import sys
 import termios
@@ -113,11 +114,12 @@ def test_a_bar_is_cut_to_a_narrow_terminal_until_it_is_complete(terminal):
     )
 
 
-def test_lines_that_callbacks_print_stand_between_bars(terminal, tmp_path):
+def test_lines_that_callbacks_print_stand_between_bars(terminal, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # so that the names of files are short
     shown = terminal(100)
     model = models.Sequential([layers.Dense(1, input_dim=1)])
     model.compile("sgd", "mse")
-    saved = callbacks.ModelCheckpoint(tmp_path / "m.h5", verbose=1)
+    saved = callbacks.ModelCheckpoint("m.h5", verbose=1)
 
     model.fit(np.zeros((4, 1)), np.zeros((4, 1)), epochs=2, callbacks=[saved])
 
@@ -141,7 +143,8 @@ def test_an_epoch_is_one_line_where_nothing_can_be_drawn_anew(verbose, capsys):
         callbacks=[note], **verbose,
     )  # fmt: skip
 
-    assert capsys.readouterr().out == (
+    lines = re.sub(r"\d+s", "0s", capsys.readouterr().out)
+    assert lines == (
         "Epoch 1/2\n - 0s - loss: 0.0000e+00\nEpoch 2/2\n - 0s - loss: 0.0000e+00\n"
     )
     assert seen == [2]

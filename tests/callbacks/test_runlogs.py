@@ -3,6 +3,7 @@
 import json
 import struct
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -218,8 +219,16 @@ def wandb(tmp_path_factory):
     patch.undo()
 
 
-def records(folder):
-    """What an offline run has written, by kind: protobufs in LevelDB's log format."""
+def records(folder, patience=60):
+    """What an offline run has written, once a process beside ours is done with it."""
+    end = time.monotonic() + patience
+    while "exit" not in (found := written(folder)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def written(folder):
+    """What stands in the file of a run, by kind: protobufs in LevelDB's log format."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     (path,) = folder.glob("wandb/offline-run-*/run-*.wandb")
