@@ -100,7 +100,44 @@ def video(layers, x):
     return layers.Dense(4, activation="softmax", name="dense")(x)
 
 
-BUILDERS = {f.__name__: f for f in (mnist, resnet, xception, text, video)}
+def imdb(layers, x):
+    """Words, and a long short-term memory over them."""
+    x = layers.Embedding(20_000, 128, name="words")(x)
+    x = layers.LSTM(128, name="lstm")(x)
+    return layers.Dense(2, activation="softmax", name="dense")(x)
+
+
+def gru(layers, x):
+    """Words, and gated units over them in both directions."""
+    x = layers.Embedding(5000, 128, name="words")(x)
+    x = layers.Bidirectional(layers.GRU(64, reset_after=True), name="both")(x)
+    return layers.Dense(2, activation="softmax", name="dense")(x)
+
+
+def stack(layers, x):
+    """Words, and two long short-term memories, one upon the other."""
+    x = layers.Embedding(5000, 128, name="words")(x)
+    x = layers.LSTM(128, return_sequences=True, name="lstm1")(x)
+    x = layers.LSTM(128, name="lstm2")(x)
+    return layers.Dense(2, activation="softmax", name="dense")(x)
+
+
+def block(layers, x):
+    """Words, and an encoder's layer as in Vaswani et al., 2017, section 3.1."""
+    x = layers.Embedding(5000, 128, name="words")(x)
+    y = layers.MultiHeadAttention(4, 32, name="attention")(x, x)
+    x = layers.LayerNormalization(name="norm1")(layers.Add()([x, y]))
+    y = layers.Dense(512, activation="relu", name="inner")(x)
+    y = layers.Dense(128, name="outer")(y)
+    x = layers.LayerNormalization(name="norm2")(layers.Add()([x, y]))
+    x = layers.GlobalAveragePooling1D()(x)
+    return layers.Dense(2, activation="softmax", name="dense")(x)
+
+
+BUILDERS = {
+    f.__name__: f
+    for f in (mnist, resnet, xception, text, imdb, gru, stack, block, video)
+}
 
 
 class Family:

@@ -1,7 +1,8 @@
 """Nets of several kinds that all engines train and ask: sizes, data, first weights.
 
-How they are built stands in `keras_nets.py` and `torch_nets.py`, one function for each
-under the name that it has here.  A new net is a row of `NETS` and a builder in both.
+How they are built stands in `keras_nets.py`, `torch_nets.py` and `torch_sequences.py`,
+one function for each under the name that it has here.  A new net is a row of `NETS` and
+a builder for Keras's words and for PyTorch.
 """
 
 from __future__ import annotations
@@ -56,6 +57,10 @@ NETS = (
     Net("resnet", "CIFAR ResNet-20", (32, 32, 3), 10, 128, 3, 10),
     Net("xception", "small Xception, 32×32", (32, 32, 3), 10, 128, 3, 10),
     Net("text", "text, 3 × Conv1D 250", (400,), 2, 32, 4, 10, vocabulary=5000),
+    Net("imdb", "IMDB, LSTM 128", (80,), 2, 32, 10, 20, 20_000, "adam", 0.001),
+    Net("gru", "GRU 64 both ways", (100,), 2, 32, 10, 20, 5000, "adam", 0.001),
+    Net("stack", "2 × LSTM 128", (80,), 2, 32, 6, 20, 5000, "adam", 0.001),
+    Net("block", "transformer block", (128,), 2, 32, 6, 20, 5000, "adam", 0.001),
     Net("video", "ConvLSTM2D, 10 frames 32×32", (10, 32, 32, 1), 4, 8, 4, 10),
 )
 ASKED = 128  # rows of a large call

@@ -6,6 +6,7 @@ import nets
 import numpy as np
 import torch
 import torch_nets
+import torch_sequences
 import workloads
 from torch.nn import functional
 from workloads import BATCH, CALLS, DROPOUT, EPSILON, RATE, RHO, SMALL_BATCH, WIDTHS
@@ -26,6 +27,9 @@ def module_for(kind: str, dropout: float = DROPOUT) -> torch.nn.Sequential:
         ):
             own.copy_(torch.from_numpy(given.T))
     return module
+
+
+torch_nets.BUILDERS.update(torch_sequences.BUILDERS)
 
 
 class Engine:

@@ -130,6 +130,7 @@ from cthulhu.backend.recurrence import foldl as foldl
 from cthulhu.backend.recurrence import foldr as foldr
 from cthulhu.backend.recurrence import map_fn as map_fn
 from cthulhu.backend.recurrence import rnn as rnn
+from cthulhu.backend.recurrence import rnn_of_products as rnn_of_products
 from cthulhu.backend.tensor import Update as Update
 from cthulhu.backend.tensor import arange as arange
 from cthulhu.backend.tensor import as_array as as_array

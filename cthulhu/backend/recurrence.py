@@ -8,6 +8,8 @@ Args:
     dtype: Name of the dtype of the results; None: as they come.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
@@ -44,17 +46,112 @@ def rnn(
     Returns:
         `(last_output, outputs, new_states)`; outputs `(samples, time, ...)`.
     """
-    time_major = jax.tree.map(_time_first, inputs)
     constants = [as_array(c) for c in constants or []]
-    states = [as_array(state) for state in initial_states]
-    if mask is not None:
-        mask = as_array(mask) != 0
-        mask = _time_first(mask.reshape(mask.shape[:2]))
+    outputs, states, _ = _loop(
+        lambda x, states: step_function(x, states + constants),
+        jax.tree.map(_time_first, inputs),
+        [as_array(state) for state in initial_states],
+        _keep(mask),
+        go_backwards,
+        unroll,
+    )
+    return outputs[-1], jnp.swapaxes(outputs, 0, 1), states
+
+
+@op
+def rnn_of_products(
+    finish,
+    projected,
+    initial_states,
+    kernel,
+    go_backwards=False,
+    mask=None,
+    unroll=False,
+):
+    """Run over time a step that multiplies its first state by a kernel.
+
+    `sums = projected[:, t, :width] + states[0] @ kernel`, where the kernel is `width`
+    wide, then `finish(sums, states, projected[:, t, width:])`.  The results are those
+    of `rnn`; but the kernel's gradient is one product over all steps instead of one in
+    each.
+
+    Args:
+        finish: `finish(sums, states, rest) -> (output, new_states)`, a function of its
+            arguments alone: nothing else that it uses gets a gradient.
+        projected: Tensor `(samples, time, width or more)`.
+        initial_states: List of tensors `(samples, size)`, one per state.
+        kernel: Tensor `(size, width)`.
+        go_backwards: As of `rnn`; so are `mask` and `unroll`.
+
+    Returns:
+        `(last_output, outputs, new_states)`, as `rnn`.
+    """
+    keep, kernel = _keep(mask), as_array(kernel)
+    how = (finish, bool(go_backwards), bool(unroll), kernel.shape[1])
+    projected = _time_first(projected)
+    states = tuple(as_array(state) for state in initial_states)
+
+    outputs, states = _products(how, projected, keep, states, kernel)
+    return outputs[-1], jnp.swapaxes(outputs, 0, 1), list(states)
+
+
+def _run_products(how, projected, keep, states, kernel):
+    """Outputs and last states, and the first state before each step."""
+    finish, go_backwards, unroll, width = how
+
+    def step(x, states):
+        sums = x[..., :width] + states[0] @ kernel
+        return finish(sums, states, x[..., width:])
+
+    outputs, states, before = _loop(
+        step, projected, list(states), keep, go_backwards, unroll, note=True
+    )
+    return (outputs, tuple(states)), before
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _products(how, projected, keep, states, kernel):
+    return _run_products(how, projected, keep, states, kernel)[0]
+
+
+def _products_forward(how, projected, keep, states, kernel):
+    def run(projected, states):
+        return _run_products(how, projected, keep, states, kernel)
+
+    result, back, before = jax.vjp(run, projected, states, has_aux=True)
+    return result, (back, before)
+
+
+def _products_backward(how, kept, gradients):
+    back, before = kept
+    projected, states = back(gradients)
+    size, width = before.shape[-1], how[-1]
+    sums = projected[..., :width].reshape(-1, width)
+    kernel = before.reshape(-1, size).T @ sums
+    return projected, None, states, kernel
+
+
+_products.defvjp(_products_forward, _products_backward)
+
+
+def _loop(step_function, xs, states, keep, go_backwards, unroll, note=False):
+    """Outputs of all steps, time first, and the last states.
+
+    Args:
+        step_function: `step(x, states) -> (output, new_states)`.
+        xs: Nested arrays, time first.
+        states: List of arrays.
+        keep: None, or a boolean array `(time, samples)`.
+        go_backwards: Whether to begin at the last step.
+        unroll: Whether the loop is written out.
+        note: Whether the first state before each step is wanted as a third result; it
+            is in the order of `xs`.
+    """
 
     def step(carry, now):
         states, before = carry
         x, keep = now
-        output, new_states = step_function(x, list(states) + constants)
+        output, new_states = step_function(x, list(states))
         output = as_array(output)
         new_states = [
             as_array(new).astype(old.dtype).reshape(old.shape)
@@ -67,32 +164,42 @@ def rnn(
                 for new, old in zip(new_states, states, strict=True)
             ]
         carried = before if keep is None else output
-        return (new_states, carried), output
+        return (new_states, carried), (output, states[0] if note else None)
 
     before = None
-    if mask is not None:
-        first = jax.tree.map(lambda x: x[0], time_major)
+    if keep is not None:
+        first = jax.tree.map(lambda x: x[0], xs)
         shape = jax.eval_shape(
-            lambda x, s: as_array(step_function(x, s + constants)[0]), first, states
+            lambda x, s: as_array(step_function(x, s)[0]), first, states
         )
         before = jnp.zeros(shape.shape, shape.dtype)
 
     if unroll:
-        length = jax.tree.leaves(time_major)[0].shape[0]
+        length = jax.tree.leaves(xs)[0].shape[0]
         order = range(length - 1, -1, -1) if go_backwards else range(length)
-        carry, outputs = (states, before), []
+        carry, results = (states, before), []
         for t in order:
-            now = jax.tree.map(lambda x, t=t: x[t], (time_major, mask))
-            carry, output = step(carry, now)
-            outputs.append(output)
-        outputs = jnp.stack(outputs)
+            now = jax.tree.map(lambda x, t=t: x[t], (xs, keep))
+            carry, result = step(carry, now)
+            results.append(result)
+        outputs, noted = jax.tree.map(lambda *rows: jnp.stack(rows), *results)
+        if note and go_backwards:
+            noted = jnp.flip(noted, 0)
     else:
-        carry, outputs = jax.lax.scan(
-            step, (states, before), (time_major, mask), reverse=bool(go_backwards)
+        carry, (outputs, noted) = jax.lax.scan(
+            step, (states, before), (xs, keep), reverse=bool(go_backwards)
         )
         if go_backwards:
             outputs = jnp.flip(outputs, 0)
-    return outputs[-1], jnp.swapaxes(outputs, 0, 1), list(carry[0])
+    return outputs, list(carry[0]), noted
+
+
+def _keep(mask):
+    """A mask as a boolean array `(time, samples)`."""
+    if mask is None:
+        return None
+    mask = as_array(mask) != 0
+    return _time_first(mask.reshape(mask.shape[:2]))
 
 
 def _time_first(x):

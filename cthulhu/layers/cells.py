@@ -209,7 +209,52 @@ class Cell(Layer):
 
     def step(self, projected, states, recurrent_masks=None):
         """The step, from projected inputs and states: `(output, new_states)`."""
+        pre = self.arrange(projected)
+        recurrent = self.recur(states[0], recurrent_masks)
+        width = self.gates * self.units
+        if pre.shape[-1] == width:
+            return self.finish(pre + recurrent, states)
+        return self.finish(pre[..., :width] + recurrent, states, pre[..., width:])
+
+    def arrange(self, projected):
+        """Projected inputs as `finish` wants them; also for a whole sequence.
+
+        What `recur` gives is added to the first of them, as many as it has.
+        """
+        return projected
+
+    def finish(self, sums, states, rest=None):
+        """The step from `arrange(project(inputs)) + recur(states[0])` on.
+
+        Args:
+            sums: That sum, as wide as what `recur` gives.
+            states: The states before.
+            rest: What `arrange` gave beyond that width.
+
+        Returns:
+            `(output, new_states)`.
+        """
         raise NotImplementedError
+
+    @property
+    def is_product(self):
+        """Whether the step is `finish` of a sum with one product, and nothing more.
+
+        A subclass with a step or activations of its own may need gradients that
+        `K.rnn_of_products` does not give.
+        """
+        kind = type(self)
+        functions = [self.activation, getattr(self, "recurrent_activation", None)]
+        return (
+            kind.step.__module__ == __name__
+            and kind.recur is Cell.recur
+            and kind.call is Cell.call
+            and kind.finish.__module__ == __name__
+            and all(
+                f is None or getattr(f, "__module__", None) == activations.__name__
+                for f in functions
+            )
+        )
 
     def call(self, inputs, states, training=None):
         masks = self._masks or self.draw_masks(inputs, training)
@@ -233,9 +278,8 @@ class SimpleRNNCell(Cell):
     See: Elman, Finding structure in time, 1990.
     """
 
-    def step(self, projected, states, recurrent_masks=None):
-        recurrent = self.recur(states[0], recurrent_masks)
-        output = self.activation(projected + recurrent)
+    def finish(self, sums, states, rest=None):
+        output = self.activation(sums)
         return output, [output]
 
 
@@ -336,27 +380,45 @@ class GRUCell(GatedCell):
     def _input_bias(self):
         return self.bias[0] if self.reset_after else self.bias
 
+    def arrange(self, projected):
+        if not self.reset_after:
+            return projected
+        # The candidate's part of the product meets its own bias, and not its input.
+        gates, candidate = (
+            projected[..., : 2 * self.units],
+            projected[..., 2 * self.units :],
+        )
+        own = K.zeros_like(candidate)
+        if self.use_bias:
+            gates = gates + self.bias[1, : 2 * self.units]
+            own = own + self.bias[1, 2 * self.units :]
+        return K.concatenate([gates, own, candidate])
+
+    def finish(self, sums, states, rest=None):
+        z, r, h = self._split(sums)
+        z, r = self.recurrent_activation(z), self.recurrent_activation(r)
+        return self._blend(z, states[0], rest + r * h)
+
+    def _blend(self, z, before, candidate):
+        output = z * before + (1 - z) * self.activation(candidate)
+        return output, [output]
+
     def step(self, projected, states, recurrent_masks=None):
-        before = states[0]
-        masks = recurrent_masks
-        x_z, x_r, x_h = self._split(projected)
         if self.reset_after:
-            inner = self.recur(before, masks)
-            if self.use_bias:
-                inner = inner + self.bias[1]
-            h_z, h_r, h_h = self._split(inner)
-        else:
-            gates = self.recurrent_kernel[:, : 2 * self.units]
-            h_z, h_r = self._split(self._product(before, gates, masks and masks[:2]))
+            return super().step(projected, states, recurrent_masks)
+        before, masks = states[0], recurrent_masks
+        x_z, x_r, x_h = self._split(projected)
+        gates = self.recurrent_kernel[:, : 2 * self.units]
+        h_z, h_r = self._split(self._product(before, gates, masks and masks[:2]))
         z = self.recurrent_activation(x_z + h_z)
         r = self.recurrent_activation(x_r + h_r)
-        if self.reset_after:
-            h_h = r * h_h
-        else:
-            kernel = self.recurrent_kernel[:, 2 * self.units :]
-            h_h = self._product(r * before, kernel, masks and masks[-1:])
-        output = z * before + (1 - z) * self.activation(x_h + h_h)
-        return output, [output]
+        kernel = self.recurrent_kernel[:, 2 * self.units :]
+        h_h = self._product(r * before, kernel, masks and masks[-1:])
+        return self._blend(z, before, x_h + h_h)
+
+    @property
+    def is_product(self):
+        return self.reset_after and super().is_product
 
 
 class LSTMCell(GatedCell):
@@ -440,12 +502,14 @@ class LSTMCell(GatedCell):
 
         return with_open_forget_gate
 
-    def step(self, projected, states, recurrent_masks=None):
-        before, memory = states
-        recurrent = self.recur(before, recurrent_masks)
-        z_i, z_f, z_c, z_o = self._split(projected + recurrent)
-        i = self.recurrent_activation(z_i)
-        f = self.recurrent_activation(z_f)
-        memory = f * memory + i * self.activation(z_c)
-        output = self.recurrent_activation(z_o) * self.activation(memory)
+    def finish(self, sums, states, rest=None):
+        z_i, z_f, z_c, z_o = self._split(sums)
+        i, f, c, o = (
+            self.recurrent_activation(z_i),
+            self.recurrent_activation(z_f),
+            self.activation(z_c),
+            self.recurrent_activation(z_o),
+        )
+        memory = f * states[1] + i * c
+        output = o * self.activation(memory)
         return output, [output, memory]

@@ -19,6 +19,9 @@ from cthulhu.layers.stacked_cells import (
     takes,
 )
 
+# Projected inputs of a sequence up to here are no burden: numbers, 4 MB of float32.
+_SMALL = 2**20
+
 
 class RNN(Layer):
     """Run a cell over the steps of a sequence.
@@ -251,8 +254,23 @@ class RNN(Layer):
             masks = cell.draw_masks(inputs[:, 0], training)
         kwargs = {"training": training} if takes(cell.call, "training") else {}
 
-        if isinstance(cell, Cell) and type(cell).call is Cell.call:
+        own = isinstance(cell, Cell) and type(cell).call is Cell.call
+        if own and self._projects_by_step(inputs, training):
+
+            def step(x, states):
+                return cell.step(cell.project(x, masks[0]), states, masks[1])
+        elif own:
             inputs = cell.project(inputs, masks[0])
+            if cell.is_product and masks[1] is None:
+                return K.rnn_of_products(
+                    cell.finish,
+                    cell.arrange(inputs),
+                    initial_state,
+                    cell.recurrent_kernel,
+                    go_backwards=self.go_backwards,
+                    mask=mask,
+                    unroll=self.unroll,
+                )
 
             def step(x, states):
                 return cell.step(x, states, masks[1])
@@ -273,6 +291,17 @@ class RNN(Layer):
             return self._loop(step, inputs, initial_state, constants, mask)
         finally:
             cell._masks = None
+
+    def _projects_by_step(self, inputs, training):
+        """Whether inputs are projected within the loop: it needs less memory.
+
+        Training keeps what was projected in any case, and a small sequence is faster
+        in one product.
+        """
+        if training or current_scope().training or self.cell.step_rank > 2:
+            return False
+        count = inputs.shape[0] * inputs.shape[1] * self.cell.units * self.cell.gates
+        return count > _SMALL
 
     def _loop(self, step, inputs, initial_state, constants, mask):
         return K.rnn(

@@ -88,3 +88,90 @@ def test_map_and_folds():
     assert [6, 9] == K.eval(K.foldl(lambda a, b: a + b, rows)).tolist()
     assert 3.0 == float(K.foldr(lambda a, b: b - a, [1.0, 2.0, 4.0]))
     assert 1.0 == float(K.foldl(lambda a, b: a - b, [1.0, 2.0, 4.0], initializer=8.0))
+
+
+def a_gated_step(sums, states, rest):
+    """A step that needs both states and what goes past the product."""
+    h = K.tanh(sums[:, :3]) * K.sigmoid(rest) + 0.5 * states[1]
+    return 2 * h, [h, h * sums[:, 3:]]
+
+
+def by_numpy(sums, states, rest):
+    h = np.tanh(sums[:, :3]) / (1 + np.exp(-rest)) + 0.5 * states[1]
+    return 2 * h, [h, h * sums[:, 3:]]
+
+
+ALL_WAYS = pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"unroll": True},
+        {"go_backwards": True},
+        {"mask": True},
+        {"mask": True, "go_backwards": True, "unroll": True},
+    ],
+    ids=lambda how: " ".join(how) or "plain",
+)
+
+
+def draw_products(how):
+    draw = np.random.RandomState(3)
+    arrays = [
+        draw.randn(2, 4, 9),
+        draw.randn(2, 3),
+        draw.randn(2, 3),
+        0.4 * draw.randn(3, 6),
+    ]
+    if how.get("mask"):
+        how = how | {"mask": np.array([[0, 1, 1, 0], [1, 0, 1, 1]])}
+    return arrays, how
+
+
+@ALL_WAYS
+def test_a_loop_of_products_is_the_loop_written_out(how):
+    (x, h, c, kernel), how = draw_products(how)
+
+    def step(now, states):
+        return by_numpy(now[:, :6] + states[0] @ kernel, states, now[:, 6:])
+
+    mask = how.get("mask")
+    mask = None if mask is None else mask.astype(bool)
+    expected = by_hand(step, x, [h, c], mask, how.get("go_backwards", False))
+    last, outputs, states = K.rnn_of_products(
+        a_gated_step, x.astype("float32"), [h, c], kernel, **how
+    )
+
+    assert np.allclose(expected[0], last, atol=1e-5)
+    assert np.allclose(expected[1], outputs, atol=1e-5)
+    assert np.allclose(expected[2], states, atol=1e-5)
+
+
+@ALL_WAYS
+def test_gradients_of_a_loop_of_products_first_and_second(how):
+    arrays, how = draw_products(how)
+
+    def loss(x, h, c, kernel):
+        last, outputs, states = K.rnn_of_products(
+            a_gated_step, x, [h, c], kernel, **how
+        )
+        return (last**2).sum() + (outputs[:, ::2] ** 3).sum() + states[1].sum()
+
+    def length(*arrays):  # of the gradient: its own gradient is a second derivative
+        gradients = jax.grad(loss, (0, 1, 2, 3))(*arrays)
+        return sum((g**2).sum() for g in gradients)
+
+    with jax.enable_x64(True):
+        arrays = [jax.numpy.asarray(a, "float64") for a in arrays]
+        for function in (loss, length):
+            found = jax.jit(jax.grad(function, (0, 1, 2, 3)))(*arrays)
+            value = jax.jit(function)
+            for i, gradient in enumerate(found):
+                for at in list(np.ndindex(gradient.shape))[::7]:
+                    ends = []
+                    for shift in (1e-6, -1e-6):
+                        moved = list(arrays)
+                        moved[i] = arrays[i].at[at].add(shift)
+                        ends.append(float(value(*moved)))
+                    slope = (ends[0] - ends[1]) / 2e-6
+                    expected = float(gradient[at])
+                    assert slope == pytest.approx(expected, rel=1e-5, abs=1e-6)

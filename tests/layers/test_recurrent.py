@@ -1,5 +1,6 @@
 """Recurrent layers and wrappers beyond the numbers of Keras: states, dropout, cells."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -242,3 +243,65 @@ def test_the_way_back_may_be_another_layer():
     assert "backward_layer" not in layers.Bidirectional(layers.GRU(2)).get_config()
     with pytest.raises(ValueError, match="cannot run its two layers side by side"):
         layers.Bidirectional(layers.GRU(2), backward_layer=layers.GRU(2))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.SimpleRNN(3),
+        layers.LSTM(3, recurrent_activation="hard_sigmoid"),
+        layers.GRU(3, reset_after=True),
+        layers.GRU(3, reset_after=True, use_bias=False),
+    ],
+    ids=["SimpleRNN", "LSTM", "GRU", "GRU without bias"],
+)
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_loop_that_knows_the_product_computes_what_the_other_does(layer, masked):
+    x = np.random.rand(2, 5, 4).astype("float32")
+    mask = np.array([[0, 1, 1, 0, 1], [1, 1, 1, 0, 0]]) if masked else None
+    layer.build((None, 5, 4))
+    layer.set_weights([np.random.randn(*w.shape) for w in layer.get_weights()])
+    weights = [jnp.asarray(w) for w in layer.get_weights()]
+
+    def loss(x, weights):
+        values = dict(zip(layer.weights, weights, strict=True))
+        with Scope(values, training=False):
+            return (layer.call(x, mask=mask) ** 2).sum()
+
+    assert layer.cell.is_product
+    fast = jax.jit(jax.value_and_grad(loss, (0, 1)))(x, weights)
+    kind = type(layer.cell)
+    slow_kind = type(kind.__name__, (kind,), {"is_product": False})
+    layer.cell.__class__ = slow_kind
+    slow = jax.jit(jax.value_and_grad(lambda *a: loss(*a), (0, 1)))(x, weights)
+    layer.cell.__class__ = kind
+
+    for one, other in zip(jax.tree.leaves(fast), jax.tree.leaves(slow), strict=True):
+        assert np.allclose(one, other, atol=1e-5)
+
+
+def test_a_step_or_an_activation_of_ones_own_is_not_taken_for_the_built_in_one():
+    class Own(layers.LSTMCell):
+        def step(self, projected, states, recurrent_masks=None):
+            output, states = super().step(projected, states, recurrent_masks)
+            return 2 * output, states
+
+    assert layers.LSTMCell(3).is_product and layers.SimpleRNNCell(3).is_product
+    assert not Own(3).is_product
+    assert not layers.LSTMCell(3, activation=lambda x: x).is_product
+    assert not layers.GRUCell(3, recurrent_activation=lambda x: x).is_product
+    assert not layers.GRUCell(3).is_product  # the reset gate stands before the product
+    assert not layers.ConvLSTM2DCell(3, 2).is_product
+
+
+@pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU, layers.SimpleRNN])
+def test_inputs_projected_at_once_or_by_the_step_give_the_same(kind, monkeypatch):
+    layer = kind(4, dropout=0.5, recurrent_dropout=0.5, return_sequences=True)
+    x = np.random.rand(3, 6, 5).astype("float32")
+    mask = np.array([[1, 1, 0, 1, 1, 1]] * 3)
+    at_once = layer(x, mask=mask)
+
+    monkeypatch.setattr("cthulhu.layers.rnn._SMALL", 3 * 6 * 4 - 1)
+
+    assert layer._projects_by_step(x, None) and not layer._projects_by_step(x, True)
+    assert np.allclose(at_once, layer(x, mask=mask), atol=1e-6)
