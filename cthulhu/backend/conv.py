@@ -1,8 +1,7 @@
 """Convolutions and pooling, in one, two and three dimensions.
 
-All of them go through `_convolution`, `_depthwise` and `_pool`, which choose how a CPU
-computes them: XLA's own convolution is many times too slow there inside a loop, while
-shifted slices and one matrix product are not.  Elsewhere XLA's own is used.
+This is about arguments, padding and layouts.  How a convolution is computed fast, on
+which machine, is the business of `conv_lowering`.
 
 Args:
     x: Array, variable or symbol.
@@ -14,18 +13,23 @@ Args:
     dilation_rate: Distance of the window's entries.
 """
 
-import itertools
 import math
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cthulhu.backend.conv_lowering import (
+    convolve,
+    convolve_channels,
+    padded,
+    shifted,
+    transposed,
+)
 from cthulhu.backend.tensor import as_array, int_shape, normalize_data_format
 from cthulhu.core import op
 
 _PADDINGS = ("valid", "same", "causal")
-_LETTERS = {1: "W", 2: "HW", 3: "DHW"}
 
 
 def _per_axis(value, rank):
@@ -64,103 +68,6 @@ def _as_layout(x, data_format):
     return x if data_format == "channels_last" else jnp.moveaxis(x, -1, 1)
 
 
-def _shifted(x, window, strides, dilation):
-    """For each place in the window, the entries of `x` under it (channels last)."""
-    rank = len(window)
-    sizes = x.shape[1:-1]
-    lengths = [
-        (size - (k - 1) * d - 1) // s + 1
-        for size, k, s, d in zip(sizes, window, strides, dilation, strict=True)
-    ]
-    for place in itertools.product(*(range(k) for k in window)):
-        start = [p * d for p, d in zip(place, dilation, strict=True)]
-        stop = [
-            b + (n - 1) * s + 1 for b, n, s in zip(start, lengths, strides, strict=True)
-        ]
-        yield jax.lax.slice(
-            x,
-            (0, *start, 0),
-            (x.shape[0], *stop, x.shape[-1]),
-            (1, *strides, 1) if any(s > 1 for s in strides) else (1,) * (rank + 2),
-        )
-
-
-def _padded(x, pads, value=0.0):
-    if not any(before or after for before, after in pads):
-        return x
-    return jnp.pad(x, [(0, 0), *pads, (0, 0)], constant_values=value)
-
-
-# Convolution.
-
-
-def _convolution(x, kernel, strides, pads, dilation, groups=1):
-    """Convolve (batch, spatial..., channels) with (spatial..., channels, filters).
-
-    With `groups` the kernel has the channels of one group, and the filters of all.
-    """
-    rank = x.ndim - 2
-    spatial = _LETTERS[rank]
-
-    def by_product(x, kernel):
-        x = _padded(x, pads)
-        window = kernel.shape[:-2]
-        patches = list(_shifted(x, window, strides, dilation))
-        if groups > 1:
-            return _by_groups(patches, kernel, groups)
-        patches = patches[0] if len(patches) == 1 else jnp.concatenate(patches, -1)
-        return jnp.matmul(patches, kernel.reshape(-1, kernel.shape[-1]))
-
-    def by_xla(x, kernel):
-        return jax.lax.conv_general_dilated(
-            x,
-            kernel,
-            strides,
-            pads,
-            rhs_dilation=dilation,
-            dimension_numbers=(f"N{spatial}C", f"{spatial}IO", f"N{spatial}C"),
-            feature_group_count=groups,
-        )
-
-    return jax.lax.platform_dependent(x, kernel, cpu=by_product, default=by_xla)
-
-
-def _by_groups(patches, kernel, groups):
-    """One product for each group of channels and its filters."""
-    channels, filters = kernel.shape[-2:]
-    parts = [part.reshape(*part.shape[:-1], groups, channels) for part in patches]
-    kernel = kernel.reshape(len(patches), channels, groups, filters // groups)
-    y = jnp.einsum("...kgc,kcgf->...gf", jnp.stack(parts, axis=-3), kernel)
-    return y.reshape(*y.shape[:-2], filters)
-
-
-def _depthwise(x, kernel, strides, pads, dilation):
-    """Convolve each channel alone: kernel (spatial..., channels, multiplier)."""
-    rank = x.ndim - 2
-    spatial = _LETTERS[rank]
-    channels, multiplier = kernel.shape[-2:]
-
-    def by_sum(x, kernel):
-        kernel = kernel.reshape(-1, channels, multiplier)
-        shifted = _shifted(_padded(x, pads), window, strides, dilation)
-        total = sum(part[..., None] * kernel[i] for i, part in enumerate(shifted))
-        return total.reshape(total.shape[:-2] + (channels * multiplier,))
-
-    def by_xla(x, kernel):
-        return jax.lax.conv_general_dilated(
-            x,
-            kernel.reshape(*window, 1, channels * multiplier),
-            strides,
-            pads,
-            rhs_dilation=dilation,
-            dimension_numbers=(f"N{spatial}C", f"{spatial}IO", f"N{spatial}C"),
-            feature_group_count=channels,
-        )
-
-    window = kernel.shape[:-2]
-    return jax.lax.platform_dependent(x, kernel, cpu=by_sum, default=by_xla)
-
-
 @op
 def _conv(
     x, kernel, strides, padding, data_format, dilation, depthwise=False, groups=1
@@ -172,9 +79,9 @@ def _conv(
     strides, dilation = _per_axis(strides, rank), _per_axis(dilation, rank)
     pads = _pads(x.shape[1:-1], kernel.shape[:rank], strides, padding, dilation)
     if depthwise:
-        y = _depthwise(x, kernel, strides, pads, dilation)
+        y = convolve_channels(x, kernel, strides, pads, dilation)
     else:
-        y = _convolution(x, kernel, strides, pads, dilation, groups)
+        y = convolve(x, kernel, strides, pads, dilation, groups)
     return _as_layout(y, data_format)
 
 
@@ -329,17 +236,16 @@ def _conv_transpose(x, kernel, output_shape, strides, padding, data_format, dila
     pads = _pads(sizes, kernel.shape[:rank], strides, padding, dilation)
     wide = jax.ShapeDtypeStruct((x.shape[0], *sizes, kernel.shape[-2]), x.dtype)
 
-    def forward(y):
-        return _convolution(y, kernel, strides, pads, dilation)
-
-    made = jax.eval_shape(forward, wide).shape
+    made = jax.eval_shape(
+        lambda y: convolve(y, kernel, strides, pads, dilation), wide
+    ).shape
     if made != x.shape:
         raise ValueError(
             f"A transposed convolution cannot give {sizes} from {x.shape[1:-1]}: with "
             f"strides {strides} and {padding!r} padding that output belongs to an "
             f"input of {made[1:-1]}. Check `output_shape`."
         )
-    (y,) = jax.linear_transpose(forward, wide)(x)
+    y = transposed(x, kernel, sizes, strides, pads, dilation)
     return _as_layout(y, data_format)
 
 
@@ -465,7 +371,7 @@ def _pool_windows(x, window, strides, pads, mode):
     start, combine = (lowest, jnp.maximum) if mode == "max" else (0, jnp.add)
 
     def by_slices(x):
-        parts = _shifted(_padded(x, pads, start), window, strides, (1,) * len(window))
+        parts = shifted(padded(x, pads, start), window, strides, (1,) * len(window))
         total = next(parts)
         for part in parts:
             total = combine(total, part)
@@ -538,7 +444,7 @@ def _local(inputs, kernel, kernel_size, strides, output_shape, data_format):
     layout = data_format if rank > 1 else "channels_last"
     x = _channels_last(x, layout)
     strides = _per_axis(strides, rank)
-    parts = list(_shifted(x, tuple(kernel_size), strides, (1,) * rank))
+    parts = list(shifted(x, tuple(kernel_size), strides, (1,) * rank))
     patches = jnp.stack(parts, axis=-1 if layout == "channels_first" else -2)
     patches = patches.reshape(x.shape[0], math.prod(output_shape), -1)
     y = jnp.einsum("nlf,lfo->nlo", patches, as_array(kernel))

@@ -2,12 +2,14 @@
 
 `config` says where programs are kept.  How they are read and written is the business of
 JAX's own cache, whose key holds the program, the versions, the flags and the features
-of the processor; here it is told its folder, and the folder is swept.
+of the processor; here it is told its folder, and the folder is swept.  What XLA is
+asked for is told with each program, never by the environment.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 from collections.abc import Callable
@@ -29,10 +31,35 @@ _JAX_FLAGS = {  # ours, and what JAX has where nobody chose
 _told: str | None = None  # the folder that JAX was told of here
 
 
+# On a CPU, XLA hands convolutions to a library that computes them in one thread.
+# Without it they use all threads; products stay with that library.
+_CPU_OPTIONS = {
+    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
+}
+
+
 def jit(function: Callable[..., Any], **kwargs: Any) -> Any:
     """`jax.jit(function, **kwargs)`, with programs kept as `config` says."""
     keep_programs()
-    return jax.jit(function, **kwargs)
+    return jax.jit(function, compiler_options=compiler_options(), **kwargs)
+
+
+def compiler_options() -> dict[str, str]:
+    """What XLA is asked for: nothing off a CPU, nor what `XLA_FLAGS` decides."""
+    if jax.default_backend() != "cpu":
+        return {}
+    flags = os.environ.get("XLA_FLAGS", "")
+    return {k: v for k, v in _CPU_OPTIONS.items() if k not in flags and _known(k, v)}
+
+
+@functools.cache
+def _known(option: str, value: str) -> bool:
+    """Whether this version of XLA has an option."""
+    try:
+        jax.jit(lambda: 0, compiler_options={option: value}).lower().compile()
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
 
 
 def keep_programs() -> None:

@@ -162,3 +162,23 @@ def test_what_was_used_longest_ago_is_thrown_away_first(tmp_path):
 
     left = sorted(path.name for path in tmp_path.iterdir())
     assert ["a-cache", "b-cache", "notes.txt"] == left
+
+
+def test_xla_is_asked_for_what_it_knows_and_the_environment_does_not_decide(
+    monkeypatch,
+):
+    option = "xla_cpu_experimental_ynn_fusion_type"
+    monkeypatch.setattr(compilation, "_known", lambda name, value: True)
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    assert [option] == list(compilation.compiler_options())
+
+    monkeypatch.setenv("XLA_FLAGS", f"--{option}=LIBRARY_FUSION_TYPE_DOT")
+    assert {} == compilation.compiler_options()
+
+    monkeypatch.delenv("XLA_FLAGS")
+    monkeypatch.setattr(compilation, "_known", lambda name, value: False)
+    assert {} == compilation.compiler_options()
+
+
+def test_an_option_that_xla_lacks_is_found_out():
+    assert not compilation._known("xla_cpu_no_such_option", "true")

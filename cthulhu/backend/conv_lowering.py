@@ -1,0 +1,186 @@
+"""How a convolution is computed: the choices, in one place.
+
+On a GPU or a TPU it is XLA's own operation and its gradients.  On a CPU XLA is fast
+only for operations in one form (samples, then space, then channels; the kernel as
+space, channels, filters): it brings others into that form where they stand by
+themselves, but not inside a loop, where they then take a hundred times as long.  So
+here the two gradients are written out in that form, as convolutions too.  A window of
+one entry is a matrix product.  Channels alone (`convolve_channels`) are a sum of
+shifted products.
+
+`benchmarks/convolution.py` measures what these choices rest on.  Padding words, layouts
+and arguments are the business of `conv`.
+"""
+
+import functools
+import itertools
+import math
+
+import jax
+import jax.numpy as jnp
+
+_LETTERS = {1: "W", 2: "HW", 3: "DHW"}
+
+
+def convolve(x, kernel, strides, pads, dilation, groups=1):
+    """Convolve `(samples, *sizes, channels)` with `(*window, channels, filters)`.
+
+    Args:
+        x: Array.
+        kernel: Array of the same dtype; with `groups` it has the channels of one group
+            and the filters of all.
+        strides: Tuple: distance of the window's positions along each axis.
+        pads: List of pairs: zeros before and after each axis.
+        dilation: Tuple: distance of the window's entries along each axis.
+        groups: Into how many parts channels and filters are cut.
+    """
+    on_cpu = functools.partial(_on_cpu, strides, tuple(pads), dilation, groups)
+    elsewhere = functools.partial(
+        _xla, strides=strides, pads=pads, dilation=dilation, groups=groups
+    )
+    return jax.lax.platform_dependent(x, kernel, cpu=on_cpu, default=elsewhere)
+
+
+def transposed(y, kernel, sizes, strides, pads, dilation):
+    """The transpose of `convolve` in `x`, for an `x` of these `sizes`."""
+    on_cpu = functools.partial(_back, sizes, strides, tuple(pads), dilation, 1)
+    x = jax.ShapeDtypeStruct((y.shape[0], *sizes, kernel.shape[-2]), y.dtype)
+
+    def elsewhere(y, kernel):
+        def forward(x):
+            return _xla(x, kernel, strides, pads, dilation, 1)
+
+        return jax.linear_transpose(forward, x)(y)[0]
+
+    return jax.lax.platform_dependent(y, kernel, cpu=on_cpu, default=elsewhere)
+
+
+def _xla(x, kernel, strides, pads, dilation, groups):
+    spatial = _LETTERS[x.ndim - 2]
+    return jax.lax.conv_general_dilated(
+        x,
+        kernel,
+        strides,
+        pads,
+        rhs_dilation=dilation,
+        dimension_numbers=(f"N{spatial}C", f"{spatial}IO", f"N{spatial}C"),
+        feature_group_count=groups,
+    )
+
+
+def _on_cpu(strides, pads, dilation, groups, x, kernel):
+    if math.prod(kernel.shape[:-2]) == 1 and groups == 1:
+        (x,) = shifted(padded(x, pads), kernel.shape[:-2], strides, dilation)
+        return jnp.matmul(x, kernel.reshape(kernel.shape[-2:]))
+    return _with_gradients(strides, pads, dilation, groups, x, kernel)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2, 3))
+def _with_gradients(strides, pads, dilation, groups, x, kernel):
+    return _xla(x, kernel, strides, pads, dilation, groups)
+
+
+def _forward(strides, pads, dilation, groups, x, kernel):
+    return _xla(x, kernel, strides, pads, dilation, groups), (x, kernel)
+
+
+def _backward(strides, pads, dilation, groups, saved, dy):
+    x, kernel = saved
+    dx = _back(x.shape[1:-1], strides, pads, dilation, groups, dy, kernel)
+    window = kernel.shape[:-2]
+    if groups == 1:
+        return dx, _kernel_gradient(x, dy, window, strides, pads, dilation)
+    parts = []
+    for x_part, dy_part in zip(
+        jnp.split(x, groups, -1), jnp.split(dy, groups, -1), strict=True
+    ):
+        parts.append(_kernel_gradient(x_part, dy_part, window, strides, pads, dilation))
+    return dx, jnp.concatenate(parts, -1)
+
+
+_with_gradients.defvjp(_forward, _backward)
+
+
+def _back(sizes, strides, pads, dilation, groups, dy, kernel):
+    """Gradient in `x`: a convolution of `dy`, spread out, with the turned kernel."""
+    window, (channels, filters) = kernel.shape[:-2], kernel.shape[-2:]
+    rank = len(window)
+    edges = []
+    for size, made, k, s, d, (before, _) in zip(
+        sizes, dy.shape[1:-1], window, strides, dilation, pads, strict=True
+    ):
+        reach = (k - 1) * d
+        low = reach - before
+        edges.append((low, size + reach - low - ((made - 1) * s + 1)))
+    kernel = jnp.flip(kernel, tuple(range(rank)))
+    kernel = kernel.reshape(*window, channels, groups, filters // groups)
+    kernel = jnp.moveaxis(kernel, rank, -1)  # (*window, groups, filters, channels)
+    kernel = jnp.moveaxis(kernel, rank, -2)
+    kernel = kernel.reshape(*window, filters // groups, groups * channels)
+    if max(strides) > 1 or min(map(min, edges)) < 0:
+        spread = [(*edge, s - 1) for edge, s in zip(edges, strides, strict=True)]
+        zero = jnp.zeros((), dy.dtype)
+        dy = jax.lax.pad(dy, zero, [(0, 0, 0), *spread, (0, 0, 0)])
+        edges = [(0, 0)] * rank
+    return convolve(dy, kernel, (1,) * rank, edges, dilation, groups)
+
+
+def _kernel_gradient(x, dy, window, strides, pads, dilation):
+    """Gradient in the kernel: channels become samples, and samples channels."""
+    rank = len(window)
+    edges, cut = [], []
+    for size, made, k, s, d, (before, _) in zip(
+        x.shape[1:-1], dy.shape[1:-1], window, strides, dilation, pads, strict=True
+    ):
+        used = (k - 1) * d + (made - 1) * s + 1 - before  # entries of x, or less than 0
+        edges.append((before + min(used, 0), max(used - size, 0)))
+        cut.append(slice(0, max(min(used, size), 0)))
+    x = x[(slice(None), *cut)]
+    space = range(1, rank + 1)
+    x = x.transpose(rank + 1, *space, 0)
+    dy = dy.transpose(*space, 0, rank + 1)
+    gradient = _xla(x, dy, dilation, edges, strides, 1)
+    return gradient.transpose(*space, 0, rank + 1)
+
+
+def convolve_channels(x, kernel, strides, pads, dilation):
+    """Convolve each channel alone: kernel `(*window, channels, multiplier)`."""
+    window, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
+
+    def on_cpu(x, kernel):
+        kernel = kernel.reshape(-1, channels, multiplier)
+        parts = shifted(padded(x, pads), window, strides, dilation)
+        total = sum(part[..., None] * kernel[i] for i, part in enumerate(parts))
+        return total.reshape(total.shape[:-2] + (channels * multiplier,))
+
+    def elsewhere(x, kernel):
+        kernel = kernel.reshape(*window, 1, channels * multiplier)
+        return _xla(x, kernel, strides, pads, dilation, channels)
+
+    return jax.lax.platform_dependent(x, kernel, cpu=on_cpu, default=elsewhere)
+
+
+def shifted(x, window, strides, dilation):
+    """For each place in the window, the entries of `x` under it (channels last)."""
+    lengths = [
+        (size - (k - 1) * d - 1) // s + 1
+        for size, k, s, d in zip(x.shape[1:-1], window, strides, dilation, strict=True)
+    ]
+    for place in itertools.product(*(range(k) for k in window)):
+        start = [p * d for p, d in zip(place, dilation, strict=True)]
+        stop = [
+            b + (n - 1) * s + 1 for b, n, s in zip(start, lengths, strides, strict=True)
+        ]
+        yield jax.lax.slice(
+            x,
+            (0, *start, 0),
+            (x.shape[0], *stop, x.shape[-1]),
+            (1, *strides, 1),
+        )
+
+
+def padded(x, pads, value=0.0):
+    """`x` with some entries more before and after each spatial axis."""
+    if not any(before or after for before, after in pads):
+        return x
+    return jnp.pad(x, [(0, 0), *pads, (0, 0)], constant_values=value)
