@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cthulhu import callbacks, layers, models, optimizers
+from cthulhu.core import Variable
 
 X = np.ones((6, 1), "float32")
 Y = np.zeros((6, 1), "float32")
@@ -66,6 +67,31 @@ def test_a_companion_takes_part_from_the_epoch_on_in_which_it_came(model, ahead)
     # mse of w against 0: the gradient is 2 w, so that w becomes w (1 - 2 lr)
     each = [0.5] * 3 + [0.75, 0.875, 0.9375] + [0.9375] * 3
     assert np.prod(each) == pytest.approx(model.get_weights()[0][0, 0], rel=1e-6)
+
+
+def test_what_a_companion_reports_begins_anew_when_it_comes(model):
+    class Steps(optimizers.Companion):
+        name = "rate"
+
+        def __init__(self):
+            self.metrics = [self]
+            self.count = Variable(5.0, trainable=False)
+            self.variables = [self.count]
+
+        def before(self, optimizer, grads, variables):
+            self.count.assign(self.count.value + 1)
+            return grads
+
+        def result(self):
+            return self.count.value
+
+        def reset_states(self):
+            self.count.assign(0.0)
+
+    told = Between(Steps(), 1, 3)
+    model.fit(X, Y, 2, 3, verbose=0, callbacks=[told])
+
+    assert [None] * 3 + [1.0, 2.0, 3.0] * 2 == told.rates
 
 
 def test_steps_that_come_back_are_not_compiled_again(model, compilations):
