@@ -36,6 +36,7 @@ from cthulhu.callbacks.schedule import LearningRateScheduler as LearningRateSche
 from cthulhu.callbacks.schedule import ReduceLROnPlateau as ReduceLROnPlateau
 from cthulhu.callbacks.stopping import EarlyStopping as EarlyStopping
 from cthulhu.callbacks.stopping import TerminateOnNaN as TerminateOnNaN
+from cthulhu.callbacks.tensorboard import PredictionLogger as PredictionLogger
 from cthulhu.callbacks.tensorboard import TensorBoard as TensorBoard
 from cthulhu.callbacks.unfreezing import StagedUnfreezing as StagedUnfreezing
 

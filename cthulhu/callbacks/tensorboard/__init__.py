@@ -5,3 +5,6 @@ the tensorboard package before it is needed.
 """
 
 from cthulhu.callbacks.tensorboard.callback import TensorBoard as TensorBoard
+from cthulhu.callbacks.tensorboard.predictions import (
+    PredictionLogger as PredictionLogger,
+)

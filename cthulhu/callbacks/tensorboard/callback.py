@@ -6,31 +6,30 @@ graph and embeddings consist of is the business of the modules beside this one.
 
 from __future__ import annotations
 
-import numbers
+import contextlib
 import os
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from cthulhu import errors, vocabulary
-from cthulhu.callbacks.base import Callback, in_any_order
+from cthulhu import errors
+from cthulhu.callbacks.base import in_any_order
 from cthulhu.callbacks.monitored import LogNames
-from cthulhu.callbacks.paths import check_writable
 from cthulhu.callbacks.tensorboard import summaries
-from cthulhu.callbacks.tensorboard.events import EventFile, need_tensorboard
 from cthulhu.callbacks.tensorboard.graph import graph_def
 from cthulhu.callbacks.tensorboard.hyper import hparams_of
 from cthulhu.callbacks.tensorboard.inspection import Inspection
+from cthulhu.callbacks.tensorboard.logs import frequency, numbers_in
 from cthulhu.callbacks.tensorboard.profile import Profile
 from cthulhu.callbacks.tensorboard.projector import Projector
+from cthulhu.callbacks.tensorboard.writer import EventWriter
 
 _VALIDATION = "val_"
 
 
-class TensorBoard(Callback):
+class TensorBoard(EventWriter):
     """Write what happens in training for TensorBoard: `tensorboard --logdir=./logs`.
 
     Losses and metrics of training and of validation become two runs, `train` and
@@ -84,12 +83,11 @@ class TensorBoard(Callback):
         ...           callbacks=[TensorBoard("logs", histogram_freq=1)])
     """
 
-    adds_logs = ()
     state_names = (
+        *EventWriter.state_names,
         "samples_seen",
         "samples_seen_at_last_write",
         "steps_seen",
-        "_epochs",
         "_once",
     )
 
@@ -112,8 +110,8 @@ class TensorBoard(Callback):
         flat: bool = False,
         hparams: Mapping[str, Any] | bool | None = None,
     ):
+        super().__init__(log_dir)
         who = "TensorBoard"
-        self.log_dir = log_dir
         self.histogram_freq = errors.check_whole(
             "histogram_freq", histogram_freq or 0, 0, who
         )
@@ -128,7 +126,7 @@ class TensorBoard(Callback):
         self.embeddings_layer_names = embeddings_layer_names
         self.embeddings_metadata = embeddings_metadata
         self.embeddings_data = embeddings_data
-        self.update_freq = 1 if update_freq == "batch" else _frequency(update_freq)
+        self.update_freq = frequency(update_freq)
         self.profile_batch = profile_batch
         self.write_steps_per_second = write_steps_per_second
         self.flat = flat
@@ -136,12 +134,7 @@ class TensorBoard(Callback):
         self.samples_seen = 0
         self.samples_seen_at_last_write = 0
         self.steps_seen = 0
-        self._epochs = (0, 0)  # what is added to an epoch's number; the next step
         self._once: list[str] = []  # what was written, and is not written again
-        self._places: dict[str, tuple[str, int]] = {}  # of files to be continued
-        self._files: dict[str, EventFile] = {}
-        self._folder = Path(log_dir)
-        self._starts = False
         self._profile = Profile(profile_batch)
         self.realtime = self._profile.wanted
         self._inspection = Inspection(self.batch_size, write_grads, write_images)
@@ -162,51 +155,40 @@ class TensorBoard(Callback):
 
     def check_logs(self, known: LogNames) -> None:
         """Refuse what cannot work: a folder, a layer, a file of labels."""
-        need_tensorboard("TensorBoard")
-        folder = os.fspath(self.log_dir)
-        if "://" in folder:
-            raise ValueError(
-                errors.message(
-                    "TensorBoard writes to folders of this machine only",
-                    repr(folder),
-                    "a path",
-                )
-            )
-        check_writable(os.path.join(folder, "events"), "TensorBoard")
+        super().check_logs(known)
         if self.histogram_freq and self.write_grads and not known.validation:
             raise ValueError(_no_arrays("no validation is configured"))
+        if self.write_grads and not self.histogram_freq:
+            warnings.warn(
+                "TensorBoard writes no gradients: beside `write_grads` it needs "
+                "`histogram_freq`, the epochs between two times.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         if self.embeddings_freq:
-            self._projector.check(self.model, Path(folder))
+            self._projector.check(self.model, Path(self.log_dir))
+
+    def check_data(self) -> None:
+        if self.histogram_freq and self.write_grads and not self.validation_data:
+            raise ValueError(_no_arrays("validation data that are no arrays"))
 
     def on_train_begin(self, logs=None):
-        self._folder = Path(self.log_dir).absolute()
-        if self._begins_anew():
-            self._places = {}
-        self._starts = True
+        super().on_train_begin(logs)
         self._inspection.begin()
         if self.write_graph and hasattr(self.model, "outline"):
-            self._do_once("graph", lambda: self._file("train").graph(self._graph()))
+            self._do_once("graph", lambda: self.file("train").graph(self._graph()))
         if self.hparams is not False:
             self._do_once("hparams", self._write_hparams)
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self._starts:
-            self._starts = False
-            self._continue(epoch)
-            if self.histogram_freq and self.write_grads and not self.validation_data:
-                raise ValueError(_no_arrays("validation data that are no arrays"))
+        super().on_epoch_begin(epoch, logs)
         self._began = time.perf_counter(), self.steps_seen
-
-    def _continue(self, epoch: int) -> None:
-        """Let the steps of this `fit` follow those that were written before it."""
-        following = self._epochs[1]
-        self._epochs = max(0, following - epoch), following
 
     # Steps and epochs
 
     def on_train_batch_begin(self, batch, logs=None):
         self.on_batch_begin(batch, logs)
-        self._profile.before(self.steps_seen + 1, self._run_folder("train"))
+        self._profile.before(self.steps_seen + 1, self.run_folder("train"))
 
     def on_batch_end(self, batch, logs=None):
         self.steps_seen += 1
@@ -217,59 +199,45 @@ class TensorBoard(Callback):
         seen = self.samples_seen = self.samples_seen + logs.get("size", 0)
         if seen - self.samples_seen_at_last_write >= self.update_freq:
             self.samples_seen_at_last_write = seen
-            self._file("train").scalars(seen, _numbers(logs))
+            self.file("train").scalars(seen, numbers_in(logs))
 
-    def on_epoch_end(self, epoch, logs=None):
-        step = epoch + self._epochs[0]
-        self._epochs = self._epochs[0], step + 1
+    def write_epoch(self, epoch, step, logs):
         self._write_logs(
-            step if self.update_freq == "epoch" else self.samples_seen, logs or {}
+            step if self.update_freq == "epoch" else self.samples_seen, logs
         )
         if self.write_steps_per_second:
             start, steps = self._began
             rate = (self.steps_seen - steps) / (time.perf_counter() - start)
-            self._file("train").scalars(step, {"steps_per_second": rate})
+            self.file("train").scalars(step, {"steps_per_second": rate})
         histograms = bool(self.histogram_freq) and epoch % self.histogram_freq == 0
         images = self.write_images and (histograms or not self.histogram_freq)
         if histograms or images:
-            values = self._inspection.values(
-                self.model, self.validation_data, histograms
-            )
-            self._file("train").summary(step, values)
+            data = self.validation_data
+            values = self._inspection.values(self.model, data, histograms)
+            self.file("train").summary(step, values)
         if self.embeddings_freq and epoch % self.embeddings_freq == 0:
             self._projector.write(self.model, self._folder, self.batch_size)
-        for file in self._files.values():
-            file.flush()
 
     def on_train_end(self, logs=None):
         self._end(well=True)
 
     def on_exception(self, exception):
-        self._end(well=False)
+        with contextlib.suppress(OSError):  # a full disk has been told already
+            self._end(well=False)
 
     def _end(self, well: bool) -> None:
         self._profile.stop()
         if "hparams" in self._once:
-            self._do_once(
-                "end",
-                lambda: self._file("").summary(0, [summaries.session_end(well)]),
-            )
-        self._places = {run: file.place() for run, file in self._files.items()}
-        for file in self._files.values():
-            file.close()
-        self._files = {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """The steps that were written, and the files with their lengths."""
-        places = {run: file.place() for run, file in self._files.items()}
-        return super().state_dict() | {"_places": {**self._places, **places}}
+            end = [summaries.session_end(well)]
+            self._do_once("end", lambda: self.file("").summary(0, end))
+        self._close()
 
     # Writing
 
     def _write_logs(self, step: int, logs: Mapping[str, Any]) -> None:
-        for run, values in self._by_run(_numbers(logs)).items():
+        for run, values in self._by_run(numbers_in(logs)).items():
             if values:
-                self._file(run).scalars(step, values)
+                self.file(run).scalars(step, values)
 
     def _by_run(self, values: dict[str, float]) -> dict[str, dict[str, float]]:
         if self.flat:
@@ -282,7 +250,7 @@ class TensorBoard(Callback):
 
     def _write_hparams(self) -> None:
         values = hparams_of(self.model, self.params or {}, self.hparams or {})
-        self._file("").summary(0, [summaries.session_start(values)])
+        self.file("").summary(0, [summaries.session_start(values)])
 
     def _graph(self) -> Any:
         return graph_def(self.model)
@@ -292,48 +260,11 @@ class TensorBoard(Callback):
             do()
             self._once = [*self._once, what]
 
-    def _run_folder(self, run: str) -> Path:
+    def run_folder(self, run: str) -> Path:
         return self._folder if self.flat else self._folder / run
 
-    def _file(self, run: str) -> EventFile:
-        """The file of a run: "train", "validation", or "" for what is above both."""
-        run = "" if self.flat else run
-        if run not in self._files:
-            place = self._places.get(run)
-            self._files[run] = EventFile(self._run_folder(run), place)
-        return self._files[run]
-
-
-def _numbers(logs: Mapping[str, Any]) -> dict[str, float]:
-    """What is a single number in logs, without what a batch is called."""
-    return {
-        name: value if isinstance(value, float) else float(np.asarray(value).item())
-        for name, value in logs.items()
-        if name not in ("batch", "size") and _is_number(value)
-    }
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, numbers.Real):
-        return True
-    array = np.asarray(value)
-    return array.size == 1 and array.dtype.kind in "fiub"
-
-
-def _frequency(given: Any) -> Any:
-    if given == "epoch":
-        return given
-    if isinstance(given, str):
-        near = vocabulary.guess(given, ["epoch", "batch"])
-        raise ValueError(
-            errors.message(
-                "`update_freq` of `TensorBoard` cannot be used",
-                repr(given),
-                '"epoch", "batch" or a number of samples',
-                errors.did_you_mean(near) if near else None,
-            )
-        )
-    return errors.check_whole("update_freq", given, 1, "TensorBoard")
+    def file(self, run: str) -> Any:
+        return super().file("" if self.flat else run)
 
 
 def _no_arrays(received: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,48 @@ def as_images(rows: np.ndarray, shape: Any = None, channels_first: bool = False)
     if rows.shape[-1] == 2:
         rows = rows[..., :1]
     return rows[..., :4] if rows.shape[-1] <= 4 else rows.mean(-1, keepdims=True)
+
+
+def shown(images: np.ndarray) -> np.ndarray:
+    """Pictures as uint8: numbers within 0 to 1, 0 to 255 or any others."""
+    least, most = float(images.min()), float(images.max())
+    if images.dtype == np.uint8:
+        return images
+    if least >= 0 and most <= 1:
+        return np.rint(images * 255.0).astype(np.uint8)
+    if least >= 0 and most <= 255:
+        return np.rint(images).astype(np.uint8)
+    return np.rint(_scaled(images)).astype(np.uint8)
+
+
+def captioned(
+    picture: np.ndarray, lines: Sequence[str], seen: int = 144
+) -> tuple[tuple[int, int], bytes]:
+    """A picture, enlarged, with lines of text below.
+
+    Args:
+        picture: Height, width, 1, 3 or 4 channels; uint8.
+        lines: What stands below it.
+        seen: Pixels of its longer side, about.
+
+    Returns:
+        Width and height, and the PNG.
+    """
+    from PIL import Image, ImageDraw
+
+    pixels = enlarged(picture[..., 0] if picture.shape[-1] == 1 else picture, seen)
+    height, width = pixels.shape[:2]
+    size = max(width, seen), height + 12 * len(lines) + 4
+    sheet = Image.new("RGB", size, "white")
+    sheet.paste(Image.fromarray(pixels).convert("RGB"), ((size[0] - width) // 2, 0))
+    draw = ImageDraw.Draw(sheet)
+    for i, line in enumerate(lines):
+        place = (3, height + 1 + 12 * i)
+        try:
+            draw.text(place, line, fill="black")
+        except UnicodeError:  # a font of few letters
+            draw.text(place, line.encode("ascii", "replace").decode(), fill="black")
+    return size, png(np.asarray(sheet))
 
 
 def _square(pixels: int) -> tuple[int, ...] | None:

@@ -25,7 +25,9 @@ def histogram(tag: str, rows: np.ndarray) -> Any:
     )
 
 
-def images(tag: str, size: tuple[int, int], pngs: Sequence[bytes]) -> Any:
+def images(
+    tag: str, size: tuple[int, int], pngs: Sequence[bytes], note: str | None = None
+) -> Any:
     """Pictures of one size (width, height), each encoded as PNG."""
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
     from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
@@ -36,7 +38,7 @@ def images(tag: str, size: tuple[int, int], pngs: Sequence[bytes]) -> Any:
     shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=len(words))])
     return _value(
         tag,
-        metadata.create_summary_metadata(None, None),
+        metadata.create_summary_metadata(None, note),
         TensorProto(dtype=DT_STRING, tensor_shape=shape, string_val=words),
     )
 

@@ -26,6 +26,7 @@ from cthulhu.callbacks import LogNames as LogNames
 from cthulhu.callbacks import MLflowLogger as MLflowLogger
 from cthulhu.callbacks import ModelCheckpoint as ModelCheckpoint
 from cthulhu.callbacks import OneCycle as OneCycle
+from cthulhu.callbacks import PredictionLogger as PredictionLogger
 from cthulhu.callbacks import Progbar as Progbar
 from cthulhu.callbacks import ProgbarLogger as ProgbarLogger
 from cthulhu.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
