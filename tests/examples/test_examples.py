@@ -51,3 +51,13 @@ def test_a_rate_is_found_and_used(tmp_path, capsys):
     assert accuracy > 0.85  # 0.97 after all epochs
     assert "The loss falls fastest at a rate of" in capsys.readouterr().out
     assert (tmp_path / "rates.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_net_is_watched_in_tensorboard(tmp_path, capsys):
+    accuracy = load("watch_digits").main(tmp_path, epochs=2)
+
+    assert accuracy > 0.5  # 0.98 after all epochs
+    assert "tensorboard --logdir" in capsys.readouterr().out
+    assert {"train", "validation", "digits.tsv", "projector_config.pbtxt"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
