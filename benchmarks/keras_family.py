@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import tempfile
 
 import keras_nets
 import nets
@@ -79,6 +80,11 @@ class Engine:
 
         if workload == "history":
             return [LossHistory()]
+        if workload == "tensorboard":
+            folder = tempfile.TemporaryDirectory()
+            board = self.callbacks.TensorBoard(folder.name, update_freq="batch")
+            board.folder = folder  # gone when nobody needs it any more
+            return [board]
         return [WeightReader()] if workload.startswith("weights") else []
 
     def prepare(self, workload: str, setting: dict):

@@ -105,6 +105,14 @@ WORKLOADS = (
         STEPS,
         only=(OURS,),
     ),
+    Workload(
+        "tensorboard",
+        '  with TensorBoard(update_freq="batch")',
+        "µs",
+        STEPS,
+        (Bound(1.5, row="fit"),),
+        FRAMEWORKS,
+    ),
     Workload("mlp", "fit 784-512-512-10, a step", "µs", MLP_STEPS, (Bound(1, PEERS),)),
     Workload(
         "predict one",
