@@ -65,8 +65,8 @@ class PredictionLogger(EventWriter):
             pictures, or if a class has no name.
 
     Example:
-        >>> model.fit(x, y, validation_data=(x_test, y_test),
-        ...           callbacks=[TensorBoard("logs"), PredictionLogger(log_dir="logs")])
+        >>> wrong = PredictionLogger(log_dir="logs", labels=["dark", "light"])
+        >>> model.fit(x, y, validation_split=0.5, callbacks=[TensorBoard("logs"), wrong])
     """
 
     def __init__(
