@@ -28,7 +28,7 @@ def main(folder="runs/watch_digits", epochs=15):
     order = np.random.permutation(len(pixels))
     x, digits = pixels[order].reshape(-1, 8, 8, 1) / 16, digits[order]
     y = to_categorical(digits, 10)
-    labels = [f"{digit}\n" for digit in digits[:360]]
+    labels = [f"{digit}\n" for digit in digits[:352]]
     with open(os.path.join(folder, "digits.tsv"), "w") as file:
         file.writelines(labels)
 
@@ -46,14 +46,14 @@ def main(folder="runs/watch_digits", epochs=15):
         embeddings_freq=5,
         embeddings_layer_names=["features"],
         embeddings_metadata="digits.tsv",
-        embeddings_data=x[:360],
+        embeddings_data=x[:352],
         write_steps_per_second=True,
     )
     history = model.fit(
-        x[360:],
-        y[360:],
+        x[352:],
+        y[352:],
         epochs=epochs,
-        validation_data=(x[:360], y[:360]),
+        validation_data=(x[:352], y[:352]),
         callbacks=[board, PredictionLogger(log_dir=folder)],
     )
     print(f"Look at it with: tensorboard --logdir {folder}")
