@@ -66,7 +66,8 @@ class PredictionLogger(EventWriter):
 
     Example:
         >>> wrong = PredictionLogger(log_dir="logs", labels=["dark", "light"])
-        >>> model.fit(x, y, validation_split=0.5, callbacks=[TensorBoard("logs"), wrong])
+        >>> board = TensorBoard("logs")
+        >>> model.fit(x, y, validation_split=0.5, callbacks=[board, wrong])
     """
 
     def __init__(
