@@ -14,6 +14,7 @@ import numpy as np  # noqa: E402 - after the flags above
 import pytest  # noqa: E402
 
 from cthulhu import config  # noqa: E402
+from cthulhu.callbacks import timing  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +24,13 @@ def fresh_world():
     before = dict(config._settings)
     yield
     config._settings.update(before)
+
+
+@pytest.fixture(autouse=True)
+def patience(request):
+    """On a busy machine any callback is slow; what is said of it has its own tests."""
+    before = timing.WORTH_A_LOOK
+    if request.node.path.name != "test_timing.py":
+        timing.WORTH_A_LOOK = float("inf")
+    yield
+    timing.WORTH_A_LOOK = before

@@ -3,6 +3,7 @@
 What arguments mean when they are right is tested beside each callback.
 """
 
+import contextlib
 import errno
 import os
 import re
@@ -213,19 +214,22 @@ def test_a_read_only_file_system_is_told_of(model, monkeypatch):
         fit(model, callbacks.ModelCheckpoint("m.h5"))
 
 
-@pytest.fixture
-def full_disk():
-    """A function after which no file can grow beyond so many bytes."""
+@contextlib.contextmanager
+def disk_that_fills():
+    """Gives a function after which, meanwhile, no file can grow beyond so many bytes.
+
+    It is over before the test is: what pytest prints may go to a file as well.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_leaves_the_last_good_file_and_the_model_at_a_whole_step(
-    model, full_disk
-):
+def test_a_full_disk_leaves_the_last_good_file_and_the_model_at_a_whole_step(model):
     full = callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: epoch == 1 and full_disk(1000)
+        on_epoch_end=lambda epoch, logs: epoch == 1 and fill(1000)
     )
     saved = callbacks.ModelCheckpoint("m.h5", save_weights_only=True)
     weights = []
@@ -233,7 +237,10 @@ def test_a_full_disk_leaves_the_last_good_file_and_the_model_at_a_whole_step(
         on_epoch_end=lambda epoch, logs: weights.append(model.get_weights()[0])
     )
 
-    with pytest.raises(OSError, match="File too large"):
+    with (
+        disk_that_fills() as fill,
+        pytest.raises(OSError, match="File too large"),
+    ):
         fit(model, note, full, saved)
 
     assert os.listdir() == ["m.h5"]
@@ -242,14 +249,17 @@ def test_a_full_disk_leaves_the_last_good_file_and_the_model_at_a_whole_step(
     np.testing.assert_array_equal(model.get_weights()[0], weights[0])
 
 
-def test_a_full_disk_leaves_whole_lines_in_a_csv_file(full_disk):
+def test_a_full_disk_leaves_whole_lines_in_a_csv_file():
     log = callbacks.CSVLogger("log.csv")
     log.on_train_begin({})
     log.on_epoch_end(0, {"loss": 0.5})
     lines = Path("log.csv").read_bytes()
-    full_disk(len(lines) + 3)
 
-    with pytest.raises(OSError, match="File too large"):
+    with (
+        disk_that_fills() as fill,
+        pytest.raises(OSError, match="File too large"),
+    ):
+        fill(len(lines) + 3)
         log.on_epoch_end(1, {"loss": 0.25})
 
     assert lines == b"epoch,loss\r\n0,0.5\r\n"
