@@ -24,6 +24,9 @@ from cthulhu.callbacks.lambdas import LambdaCallback as LambdaCallback
 from cthulhu.callbacks.logging import BaseLogger as BaseLogger
 from cthulhu.callbacks.logging import CSVLogger as CSVLogger
 from cthulhu.callbacks.logging import History as History
+from cthulhu.callbacks.measuring import DeviceStats as DeviceStats
+from cthulhu.callbacks.measuring import Throughput as Throughput
+from cthulhu.callbacks.measuring import Timer as Timer
 from cthulhu.callbacks.monitored import LogNames as LogNames
 from cthulhu.callbacks.norms import GradientNorm as GradientNorm
 from cthulhu.callbacks.norms import WeightNorm as WeightNorm
@@ -34,6 +37,7 @@ from cthulhu.callbacks.runlogs import MLflowLogger as MLflowLogger
 from cthulhu.callbacks.runlogs import WandbLogger as WandbLogger
 from cthulhu.callbacks.schedule import LearningRateScheduler as LearningRateScheduler
 from cthulhu.callbacks.schedule import ReduceLROnPlateau as ReduceLROnPlateau
+from cthulhu.callbacks.spikes import SpikeDetection as SpikeDetection
 from cthulhu.callbacks.stopping import EarlyStopping as EarlyStopping
 from cthulhu.callbacks.stopping import TerminateOnNaN as TerminateOnNaN
 from cthulhu.callbacks.tensorboard import PredictionLogger as PredictionLogger

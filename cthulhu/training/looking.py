@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from cthulhu import errors
 from cthulhu.core import Scope, Variable
 from cthulhu.training.arguments import speaks_old
 from cthulhu.training.single import SingleBatches
@@ -68,6 +69,32 @@ class Looking(SingleBatches):
         program = self._program("predict")
         for batch, _ in self._parts(rows, batch_size):
             yield [np.asarray(array) for array in _report(program, batch).arrays]
+
+    def step_flops(self, rows=32):
+        """Count the floating-point operations of a training step.
+
+        They are as XLA counts them before it optimizes: a product of matrices has two
+        for each multiplication, and a loop counts as one pass through it.
+
+        Args:
+            rows: Rows in the batch.
+
+        Returns:
+            A float; NaN where XLA does not tell.
+
+        Raises:
+            RuntimeError: Nothing was trained yet, so that targets are not known.
+        """
+        self._need_compiled()
+        program = self._program("train")
+        if not program.known:
+            raise errors.NotReady(
+                errors.message(
+                    "The step of the model is not known before it is trained",
+                    fix="Call `fit` or `train_on_batch` first",
+                )
+            )
+        return program.flops(rows)
 
     def _parts(self, rows: Any, size: int) -> Iterator[tuple[Any, int]]:
         """Batches with their sizes; where the size is fixed, whole ones only."""

@@ -365,6 +365,24 @@ class Program:
         buffers = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape), s.dtype), spec)
         return jax.lax.fori_loop(0, n, body, (carry, buffers))
 
+    def flops(self, rows: int) -> float:
+        """Floating-point operations of a step of `rows`; NaN if XLA does not tell."""
+        old = jax.tree.leaves(self.example)[0].shape[0]
+        batch = jax.tree.map(
+            lambda x: jax.ShapeDtypeStruct(
+                (rows, *x.shape[1:]) if x.shape[:1] == (old,) else x.shape, x.dtype
+            ),
+            self.example,
+        )
+        carry, fixed = (
+            tuple(jax.ShapeDtypeStruct(v.shape, v.dtype) for v in variables)
+            for variables in (self.carried, self.fixed)
+        )
+        key = jax.ShapeDtypeStruct((2,), jnp.uint32)
+        number = jax.ShapeDtypeStruct((), jnp.int32)
+        lowered = self.once.lower(carry, fixed, batch, key, number)
+        return float((lowered.cost_analysis() or {}).get("flops", "nan"))
+
     @property
     def capacity(self) -> int:
         """How many steps one block can report."""

@@ -13,6 +13,7 @@ from cthulhu.callbacks import Callback as Callback
 from cthulhu.callbacks import CallbackList as CallbackList
 from cthulhu.callbacks import CosineAnnealing as CosineAnnealing
 from cthulhu.callbacks import CSVLogger as CSVLogger
+from cthulhu.callbacks import DeviceStats as DeviceStats
 from cthulhu.callbacks import EarlyStopping as EarlyStopping
 from cthulhu.callbacks import (
     GradientAccumulationScheduler as GradientAccumulationScheduler,
@@ -31,10 +32,13 @@ from cthulhu.callbacks import Progbar as Progbar
 from cthulhu.callbacks import ProgbarLogger as ProgbarLogger
 from cthulhu.callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from cthulhu.callbacks import RemoteMonitor as RemoteMonitor
+from cthulhu.callbacks import SpikeDetection as SpikeDetection
 from cthulhu.callbacks import StagedUnfreezing as StagedUnfreezing
 from cthulhu.callbacks import StepScheduler as StepScheduler
 from cthulhu.callbacks import TensorBoard as TensorBoard
 from cthulhu.callbacks import TerminateOnNaN as TerminateOnNaN
+from cthulhu.callbacks import Throughput as Throughput
+from cthulhu.callbacks import Timer as Timer
 from cthulhu.callbacks import WandbLogger as WandbLogger
 from cthulhu.callbacks import WarmUp as WarmUp
 from cthulhu.callbacks import WeightNorm as WeightNorm
