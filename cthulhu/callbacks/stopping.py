@@ -32,8 +32,8 @@ class EarlyStopping(Callback):
         mode: `"min"`, `"max"`, or `"auto"`: the metric's own direction.
         baseline: A value that has to be passed; until it is, no epoch improves.
         restore_best_weights: Whether the model ends with the weights of its best epoch
-            instead of its last, however training ends; of all epochs, those short of
-            the baseline included.  After an exception the weights stay.
+            instead of its last, however training ends, by an exception or Ctrl-C too;
+            of all epochs, those short of the baseline included.
         start_from_epoch: First epoch (from 0) that is looked at; none before it stops
             training, counts for `patience` or is a best one.
         check_finite: Stop at once if the value is NaN or infinite; otherwise that is an
@@ -164,6 +164,11 @@ class EarlyStopping(Callback):
         if (self.stopped_epoch > 0 or self.alarm) and self.verbose > 0:
             why = f", {self.alarm}" if self.alarm else ""
             print(f"Epoch {epoch_number(self.stopped_epoch):05d}: early stopping{why}")
+
+    def on_exception(self, exception):
+        if self.best_weights is not None:
+            self._best_is_last = False  # whatever the epoch that was cut short has done
+            self._restore()
 
     def _alarm(self, current: Any) -> str | None:
         """Why an epoch with this value stops training at once, if it does."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cthulhu import callbacks, config
+from cthulhu import callbacks, config, layers, models, optimizers
 
 
 @pytest.fixture
@@ -53,6 +53,34 @@ def test_the_best_weights_are_restored_however_training_ends(losses, weight, tra
     stopping = callbacks.EarlyStopping("loss", patience=2, restore_best_weights=True)
 
     assert train(stopping, losses)[1] == weight
+
+
+def test_the_best_weights_are_restored_after_ctrl_c_in_the_middle_of_an_epoch():
+    model = models.Sequential([layers.Dense(1, use_bias=False, input_dim=1)])
+    model.compile(optimizers.SGD(0.1), "mse")
+    weights = []
+
+    def act(batch, logs):
+        weights.append(model.get_weights()[0].item())
+        if len(weights) == 4:  # the second batch of the second epoch
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(
+            np.ones((4, 1)),
+            np.zeros((4, 1)),
+            batch_size=2,
+            epochs=3,
+            verbose=0,
+            callbacks=[
+                callbacks.LambdaCallback(on_batch_end=act),
+                callbacks.EarlyStopping("loss", restore_best_weights=True),
+            ],
+        )
+
+    # every step takes a fifth of the weight; those of the first epoch's end come back
+    assert weights[2] == pytest.approx(0.8 * weights[1])
+    assert model.get_weights()[0].item() == weights[1]
 
 
 def test_an_epoch_that_says_nothing_is_not_the_best(stub):
