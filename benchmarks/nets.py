@@ -60,7 +60,7 @@ NETS = (
     Net("imdb", "IMDB, LSTM 128", (80,), 2, 32, 10, 20, 20_000, "adam", 0.001),
     Net("gru", "GRU 64 both ways", (100,), 2, 32, 10, 20, 5000, "adam", 0.001),
     Net("stack", "2 × LSTM 128", (80,), 2, 32, 6, 20, 5000, "adam", 0.001),
-    Net("block", "transformer block", (128,), 2, 32, 6, 20, 5000, "adam", 0.001),
+    Net("block", "transformer block", (128,), 2, 32, 6, 20, 5000, rate=0.001),
     Net("video", "ConvLSTM2D, 10 frames 32×32", (10, 32, 32, 1), 4, 8, 4, 10),
 )
 ASKED = 128  # rows of a large call
