@@ -6,10 +6,11 @@ which hooks of which object are worth calling is `container`'s.
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
-from cthulhu import vocabulary
+from cthulhu import errors, vocabulary
 from cthulhu.core import check_names
 
 
@@ -48,7 +49,8 @@ class Callback:
     see the world of their own step: whatever reads a weight or sets `stop_training`
     finds it as it was after exactly that step.
 
-    A subclass needs no `super().__init__()`.
+    A subclass needs no `super().__init__()`.  A method of it that is called almost like
+    a hook, but not quite, would never run: defining one warns.
 
     Attributes:
         model: The model, set before the first hook.
@@ -61,6 +63,7 @@ class Callback:
         times: Where the seconds of the run go so far, a `timing.Times`; None outside.
         leads: True makes its hooks be called before those of all that do not lead; for
             callbacks that change what others are to see.
+        part_of: Another callback of the list, whose seconds this one's are; or None.
         adds_logs: Names that `on_epoch_end` puts into `logs`.  None, the default, means
             that nobody knows, and checks of monitored names then wait for the logs.
 
@@ -80,7 +83,14 @@ class Callback:
                 check_names(cls.__name__, kwargs, names)
         return super().__new__(cls)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, value in vars(cls).items():
+            if name.startswith("on_") and name not in HOOKS and callable(value):
+                _warn_if_near(cls.__name__, name)
+
     realtime = False
+    part_of: Any = None
     leads = False
     adds_logs: tuple[str, ...] | None = None
     model: Any = None
@@ -186,6 +196,22 @@ class Callback:
         """Whether `on_train_begin` should reset; False once after `load_state_dict`."""
         continues, self._continues = self._continues, False
         return not continues
+
+
+def _warn_if_near(who: str, name: str) -> None:
+    """Warn of a method whose name is near to that of a hook."""
+    # Without `on_`, which makes any two of them alike.
+    nearest = vocabulary.guess(name[3:], [hook[3:] for hook in HOOKS])
+    if nearest:
+        warnings.warn(
+            errors.message(
+                f"`{name}` of `{who}` is no hook, so training will not call it",
+                fix=f"{errors.did_you_mean(f'on_{nearest}')} A method of your own is "
+                "better called without `on_`",
+            ),
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def in_any_order(init: Callable[..., None]) -> Callable[..., None]:

@@ -32,7 +32,7 @@ class CallbackList:
     Attributes:
         callbacks: The flat list.
         times: Where the seconds of the run go, a `Times`; the place of a callback in
-            the list is the name of its account.
+            the list, or of the one that it is a part of, is the name of its account.
 
     Raises:
         TypeError: for something without any hook, or for a class instead of an object.
@@ -194,11 +194,14 @@ class CallbackList:
             the names of the callbacks.
         """
         spent = self.times.now()
+        accounts = self._accounts()
         return {
             "total": sum(spent.values()),
             **{name: spent.get(name, 0.0) for name in (STEPS, DATA, VALIDATION, OTHER)},
             "callbacks": {
-                name: spent.get(i, 0.0) for i, name in enumerate(self.names())
+                name: spent.get(i, 0.0)
+                for i, name in enumerate(self.names())
+                if accounts[i] == i
             },
         }
 
@@ -235,10 +238,18 @@ class CallbackList:
             if state:
                 found[name].load_state_dict(state)
 
+    def _accounts(self) -> list[int]:
+        """On whose place the seconds of each callback count."""
+        places = {id(callback): i for i, callback in enumerate(self.callbacks)}
+        return [
+            places.get(id(getattr(callback, "part_of", None)), i)
+            for i, callback in enumerate(self.callbacks)
+        ]
+
     def _in_order(self) -> list[tuple[int, Any]]:
-        """Places and callbacks as hooks are called: those that lead come first."""
-        places = enumerate(self.callbacks)
-        return sorted(places, key=lambda one: not getattr(one[1], "leads", False))
+        """Accounts and callbacks as hooks are called: those that lead come first."""
+        pairs = zip(self._accounts(), self.callbacks, strict=True)
+        return sorted(pairs, key=lambda one: not getattr(one[1], "leads", False))
 
     def _tell(self, hook_name: str, *args: Any) -> None:
         """Call one hook of every callback that has it, in order."""

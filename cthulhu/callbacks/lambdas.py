@@ -1,5 +1,6 @@
 """LambdaCallback: a callback made of functions."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,8 @@ class LambdaCallback(Callback):
 
     Raises:
         ValueError: for a name that begins like a hook and is none.
-        TypeError: for a hook that is no function.
+        TypeError: for a hook that is no function, or one that cannot be called with
+            what the hook is given.
 
     Example:
         >>> LambdaCallback(on_batch_begin=lambda batch, logs: print(batch))
@@ -59,4 +61,27 @@ class LambdaCallback(Callback):
                         "a function",
                     )
                 )
+            if name in HOOKS:
+                _check_arguments(name, value)
         self.__dict__.update(given)
+
+
+def _check_arguments(hook: str, function: Callable) -> None:
+    """Refuse a function that cannot be called with what its hook is given."""
+    _, *given = inspect.signature(getattr(Callback, hook)).parameters
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # has none to read
+        return
+    try:
+        signature.bind(*given)
+    except TypeError:
+        arguments = ", ".join(given)
+        raise TypeError(
+            errors.message(
+                f"`{hook}` of LambdaCallback cannot be called with what it is given",
+                f"a function of `{signature}`",
+                f"a function of `({arguments})`, by position",
+                f"Write `{hook}=lambda {arguments}: ...`",
+            )
+        ) from None

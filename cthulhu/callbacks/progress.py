@@ -260,7 +260,7 @@ class _Ending(Callback):
     adds_logs = ()
 
     def __init__(self, logger: ProgbarLogger):
-        self.logger = logger
+        self.logger = self.part_of = logger
 
     def on_epoch_end(self, epoch, logs=None):
         self.logger.end_bar(logs or {})

@@ -77,7 +77,7 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None and self._logs_rate():
-            logs.setdefault("lr", K.get_value(self.model.optimizer.lr))
+            logs.setdefault("lr", _rate_for_logs(self.model.optimizer))
 
     def _logs_rate(self) -> bool:
         return vocabulary.quirk("schedule_logs_rate", config.generation())
@@ -206,7 +206,7 @@ class ReduceLROnPlateau(Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
-        logs.setdefault("lr", K.get_value(self.model.optimizer.lr))
+        logs.setdefault("lr", _rate_for_logs(self.model.optimizer))
         current = self._monitor.value(
             logs,
             f"Reduce LR on plateau conditioned on metric `{self.monitor}` which is not "
@@ -252,6 +252,15 @@ def _check_rate(optimizer: Any, who: str) -> None:
                 fix="Give the optimizer a number, or leave the callback out",
             )
         )
+
+
+def _rate_for_logs(optimizer: Any) -> float:
+    """The rate as a plain float, which JSON takes and which prints as it was given.
+
+    It is the shortest decimal that the optimizer stores as this: 0.1, where the float
+    nearest to its number would be 0.10000000149011612.
+    """
+    return float(str(K.get_value(optimizer.lr)))
 
 
 def _renamed(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Bar:
     def __init__(self, feed: RowFeed | BatchFeed, verbose: int):
         self.by_rows = isinstance(feed, RowFeed) and not feed.whole
         target = feed.rows if isinstance(feed, RowFeed) and self.by_rows else feed.steps
-        self.bar = hooks.Progbar(target) if verbose else None
+        self.bar = hooks.Progbar(target) if verbose == 1 else None
         self.done = 0
 
     def tick(self, rows: int) -> None:

@@ -382,7 +382,7 @@ class Trainer(Looking, Generators):
         x=None,
         y=None,
         batch_size=None,
-        verbose=1,
+        verbose=VERBOSE,
         sample_weight=None,
         steps=None,
         callbacks=None,
@@ -397,7 +397,8 @@ class Trainer(Looking, Generators):
             x: Inputs, as in `fit`.
             y: Targets.
             batch_size: Rows in a batch, default 32.
-            verbose: 0 silent, 1 a progress bar.
+            verbose: 0 and 2 silent, 1 a progress bar.  `"auto"`, and where it is not
+                given: a bar on a terminal and in a notebook, nothing elsewhere.
             sample_weight: Weights of rows, or of their time steps.
             steps: Batches to take; needed for endless iterators.
             callbacks: List of callbacks; their `on_test_*` hooks are heard.
@@ -415,6 +416,7 @@ class Trainer(Looking, Generators):
             ValueError: Data that do not fit.
         """
         self._need_compiled()
+        verbose = asked_verbose(verbose)
         steps = data.check_steps(steps)
         source = self._adapt(
             x,
@@ -533,7 +535,7 @@ class Trainer(Looking, Generators):
         Args:
             x: Inputs, as in `fit`.
             batch_size: Rows in a batch, default 32.
-            verbose: 0 silent, 1 a progress bar.
+            verbose: 0 and 2 silent, 1 a progress bar, `"auto"` as in `evaluate`.
             steps: Batches to take; needed for endless iterators.
             callbacks: List of callbacks; their `on_predict_*` hooks are heard.
             max_queue_size: Batches read ahead, at most.
@@ -546,6 +548,7 @@ class Trainer(Looking, Generators):
         Raises:
             ValueError: Data that do not fit.
         """
+        verbose = asked_verbose(verbose)
         steps = data.check_steps(steps)
         source = self._adapt(
             x,

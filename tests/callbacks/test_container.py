@@ -295,3 +295,29 @@ def test_a_callback_of_ones_own_gets_the_nearest_name_too():
     assert Open(evry=2).settings == {"evry": 2}
     with pytest.raises(TypeError, match="`Mine` got an .* `evry`.* mean `every`"):
         Mine(evry=2)
+
+
+@pytest.mark.parametrize(
+    "wrong, right",
+    [
+        ("on_epochs_end", "on_epoch_end"),
+        ("on_train_start_batch", "on_train_batch_end"),
+        ("on_Epoch_End", "on_epoch_end"),
+        ("on_bach_begin", "on_batch_begin"),
+    ],
+)
+def test_a_method_that_is_almost_a_hook_warns_where_it_is_defined(wrong, right):
+    with pytest.warns(UserWarning) as warned:
+        type("Mine", (Callback,), {wrong: lambda self, *args: None})
+
+    assert len(warned) == 1
+    words = f"`{wrong}` of `Mine` is no hook, so training will not call it. Did you"
+    assert words in str(warned[0].message)
+    assert warned[0].filename == __file__
+
+
+def test_methods_of_ones_own_and_true_hooks_warn_of_nothing():
+    names = ["on_something", "on_improvement", "on_message", "on_click", "on_save"]
+    body = {name: lambda self: None for name in [*names, *callbacks.base.HOOKS]}
+
+    type("Mine", (Callback,), {**body, "on_epochs": 3, "epoch_ends": len})

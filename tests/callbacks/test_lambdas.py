@@ -31,3 +31,30 @@ def test_other_keywords_become_attributes():
 def test_a_misspelt_hook_is_refused():
     with pytest.raises(errors.UnknownName, match=r"Did you mean `on_epoch_end`\?"):
         callbacks.LambdaCallback(on_epoch_ends=print)
+
+
+@pytest.mark.parametrize(
+    "hook, function, given",
+    [
+        ("on_train_end", lambda: 1, "(logs)"),
+        ("on_epoch_end", lambda logs: 1, "(epoch, logs)"),
+        ("on_batch_end", lambda batch, *, logs: 1, "(batch, logs)"),
+        ("on_exception", lambda: 1, "(exception)"),
+        ("on_test_batch_end", lambda a, b, c: 1, "(batch, logs)"),
+    ],
+)
+def test_a_function_that_cannot_take_what_its_hook_gets_is_refused_at_once(
+    hook, function, given
+):
+    with pytest.raises(TypeError) as told:
+        callbacks.LambdaCallback(**{hook: function})
+
+    assert f"`{hook}` of LambdaCallback" in str(told.value)
+    assert f"a function of `{given}`" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "function", [print, max, lambda *args: 1, lambda e, logs=None, other=1: 1]
+)
+def test_whatever_takes_two_arguments_by_position_or_may_is_right(function):
+    assert callbacks.LambdaCallback(on_epoch_end=function).on_epoch_end is function

@@ -159,6 +159,33 @@ def test_a_bar_that_is_asked_for_is_drawn_everywhere(capsys):
     assert "\n4/4 [====" in capsys.readouterr().out
 
 
+def test_a_pass_draws_no_bar_where_nothing_can_be_drawn_anew(capsys):
+    model = models.Sequential([layers.Dense(1, input_dim=1)])
+    model.compile("sgd", "mse")
+    x = np.zeros((4, 1))
+
+    model.evaluate(x, x)
+    model.evaluate(x, x, verbose="auto")
+    model.evaluate(x, x, verbose=2)
+    model.predict(x, verbose="auto")
+    assert capsys.readouterr().out == ""
+
+    model.evaluate(x, x, verbose=1)
+    assert "4/4 [====" in capsys.readouterr().out
+    model.predict(x, verbose=1)
+    assert "4/4 [====" in capsys.readouterr().out
+
+
+def test_a_pass_draws_a_bar_on_a_terminal(terminal):
+    model = models.Sequential([layers.Dense(1, input_dim=1)])
+    model.compile("sgd", "mse")
+    shown = terminal(80)
+
+    model.evaluate(np.zeros((4, 1)), np.zeros((4, 1)))
+
+    assert "4/4 [====" in "".join(shown.screen())
+
+
 def test_an_unknown_word_for_how_much_to_print_is_refused():
     model = models.Sequential([layers.Dense(1, input_dim=1)])
     model.compile("sgd", "mse")

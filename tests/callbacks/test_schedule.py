@@ -1,12 +1,13 @@
 """Learning rates between epochs, by a function or when nothing improves."""
 
 import functools
+import json
 
 import numpy as np
 import pytest
 
 from cthulhu import backend as K
-from cthulhu import callbacks, config
+from cthulhu import callbacks, config, layers, models, optimizers
 
 
 def rates(callback, model, losses):
@@ -163,3 +164,22 @@ def test_an_argument_of_old_is_understood_with_a_warning():
 def test_an_argument_of_nobody_is_refused():
     with pytest.raises(TypeError, match="unexpected argument `patients`"):
         callbacks.ReduceLROnPlateau(patients=3)
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        callbacks.LearningRateScheduler(lambda epoch: 0.009),
+        callbacks.ReduceLROnPlateau("loss"),
+    ],
+)
+def test_the_rate_in_the_history_is_a_plain_float_as_it_was_given(callback):
+    model = models.Sequential([layers.Dense(1, input_dim=1)])
+    model.compile(optimizers.SGD(0.009), "mse")
+
+    history = model.fit(
+        np.zeros((2, 1)), np.zeros((2, 1)), verbose=0, callbacks=[callback]
+    ).history
+
+    assert json.dumps(history["lr"]) == "[0.009]"
+    json.dumps(history)

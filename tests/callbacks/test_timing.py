@@ -180,3 +180,19 @@ def test_a_run_that_fails_tells_it_too():
         one.fit(x, x[:, :1], verbose=0, callbacks=[failing])
 
     assert one.history.timing["callbacks"]["LambdaCallback"] > 0
+
+
+def test_the_end_of_the_bar_counts_with_the_bar():
+    together = callbacks.CallbackList([])
+    bar = callbacks.ProgbarLogger()
+    ticks = iter(range(100))
+    for callback in (bar, callbacks.Callback(), bar.ending()):
+        together.append(callback)
+    together.times = Times(lambda: next(ticks))
+
+    together.on_epoch_end(0, {})
+
+    assert list(together.timing()["callbacks"].items()) == [
+        ("ProgbarLogger", 2.0),
+        ("Callback", 1.0),
+    ]
