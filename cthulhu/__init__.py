@@ -17,6 +17,8 @@ _ROOMS = {module.name for module in pkgutil.iter_modules(__path__)}
 
 
 def __getattr__(name):
+    if name == "__all__":  # asked for by `import *`
+        return _said()
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
     standard = vocabulary.canonical(name)
@@ -25,9 +27,13 @@ def __getattr__(name):
         return getattr(room, standard)
     if standard in _ROOMS and not name.startswith("_"):
         return importlib.import_module(f"{__name__}.{standard}")
-    raise vocabulary.no_attribute(__name__, name, __dir__())
+    raise vocabulary.no_attribute(__name__, name, _said())
 
 
 def __dir__():
-    held = {*_HELD_BY, *vocabulary.spellings(_HELD_BY)}
-    return sorted({*globals()} | _ROOMS | held)
+    return sorted({*(name for name in globals() if name.startswith("__")), *_said()})
+
+
+def _said():
+    """The public names, in every tongue."""
+    return sorted({*_HELD_BY, *vocabulary.spellings(_HELD_BY), *_ROOMS})

@@ -5,7 +5,6 @@ from its source without running it; words come from `cthulhu.vocabulary`.  The p
 which Keras kept things are the table PARTS; a name that no room has yet is left out.
 """
 
-import ast
 import sys
 from pathlib import Path
 
@@ -106,25 +105,13 @@ def source_of(room: str) -> Path | None:
 
 
 def names_of(room: str, private: bool = False) -> list[str]:
-    """The names of a room: `__all__`, else `X as X`, `def`, `class`, `X =`."""
+    """The names of today that a room offers, as `vocabulary.public_names` has them."""
     path = source_of(room)
     if path is None:
         return []
-    names: list[str] = []
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ImportFrom) and node.module != "cthulhu":
-            names += [a.asname for a in node.names if a.asname]
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.append(node.name)
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                inner = target.elts if isinstance(target, ast.Tuple) else [target]
-                named = [n.id for n in inner if isinstance(n, ast.Name)]
-                if named == ["__all__"]:
-                    return list(ast.literal_eval(node.value))
-                names += named
+    names = vocabulary.public_names(path.read_text(encoding="utf-8"))
     today = [name for name in names if name not in history.NAMES]
-    return [n for n in dict.fromkeys(today) if private or not n.startswith("_")]
+    return [name for name in today if private or not name.startswith("_")]
 
 
 def in_order(name: str) -> tuple:

@@ -127,9 +127,51 @@ def test_a_face_has_no_code_of_its_own():
 
 def test_what_a_room_exports_is_there():
     for name in ROOMS:
-        exported = getattr(room(name), "__all__", [])
-        assert sorted(exported, key=str.lower) == sorted(set(exported), key=str.lower)
+        exported = room(name).__all__
+        assert len(exported) == len(set(exported))
         assert not [item for item in exported if not hasattr(room(name), item)]
+
+
+@pytest.mark.parametrize("room_name", [*ROOMS, "data", "saving"])
+def test_a_star_import_gives_the_public_names_in_both_tongues(room_name):
+    got = {}
+    exec(f"from cthulhu.{room_name} import *", got)  # allowed at the top only
+    del got["__builtins__"]
+    names = faces.names_of(room_name)
+
+    assert set(got) - set(history.NAMES) == {*names, *vocabulary.spellings(names)}
+    assert set(got) == {n for n in dir(room(room_name)) if not n.startswith("_")}
+
+
+@pytest.mark.parametrize(
+    "place, name, stranger",
+    [
+        ("models", "Pile", "vocabulary"),
+        ("layers", "Daoloth", "base"),
+        ("callbacks", "LumpCheckpoint", "logging"),
+        ("callbacks", "LuKthuCallback", "schedule"),
+        ("losses", "mean_squared_error", "K"),
+        ("keras.layers", "Dense", "vocabulary"),
+        ("keras.layers", "MaxPool2D", "vocabulary"),
+        ("deities", "Daoloth", "vocabulary"),
+        ("pantheon", "Pile", "vocabulary"),
+    ],
+)
+def test_a_star_import_gives_words_and_no_tools(place, name, stranger):
+    got = {}
+    exec(f"from cthulhu.{place} import *", got)
+
+    assert got[name] is getattr(importlib.import_module(f"cthulhu.{place}"), name)
+    assert stranger not in got
+
+
+def test_a_star_import_of_the_package_gives_its_rooms():
+    got = {}
+    exec("from cthulhu import *", got)
+
+    assert got["Pile"] is got["Sequential"] is got["models"].Sequential
+    assert got["layers"] is room("layers")
+    assert {"importlib", "pkgutil"}.isdisjoint({*got, *dir(cthulhu)})
 
 
 def test_the_package_itself_answers_in_both_tongues():

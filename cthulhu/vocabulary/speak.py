@@ -6,7 +6,6 @@ What a word is stands in `skin` and `history`; what to do with it, here.
 import difflib
 import functools
 import re
-import sys
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -306,44 +305,6 @@ def _hear_subclasses(cls: type) -> None:
                     setattr(sub, name, vars(sub)[spelling])
 
     cls.__init_subclass__ = classmethod(__init_subclass__)
-
-
-def face(module_name: str) -> tuple[Callable, Callable]:
-    """Hooks that let a module answer to the names of the other tongues.
-
-    Used as the last line of a room: `__getattr__, __dir__ = vocabulary.face(__name__)`.
-
-    Raises:
-        AttributeError: by the first hook, for a name that is nothing; it names the
-            nearest.
-    """
-
-    def __getattr__(name: str):
-        found = vars(sys.modules[module_name])
-        standard = canonical(name)
-        if standard != name and standard in found:
-            return found[standard]
-        raise no_attribute(module_name, name, __dir__())
-
-    def __dir__() -> list[str]:
-        found = vars(sys.modules[module_name])
-        public = [name for name in found if not name.startswith("_")]
-        return sorted({*found, *spellings(public)})
-
-    return __getattr__, __dir__
-
-
-def no_attribute(module: str, name: str, candidates: Iterable[str]) -> AttributeError:
-    """The error for a name that a module does not have, with the nearest it has.
-
-    Args:
-        module: Name of the module.
-        name: The name that it lacks.
-        candidates: The names that it has.
-    """
-    nearest = None if name.startswith("_") else guess(name, candidates)
-    hint = f" Did you mean `{nearest}`?" if nearest else ""
-    return AttributeError(f"Module `{module}` has no name `{name}`.{hint}")
 
 
 def guess(name: str, candidates: Iterable[str]) -> str | None:

@@ -1,7 +1,5 @@
 """Names of methods and modules in other tongues, and guesses."""
 
-import types
-
 import pytest
 
 from cthulhu import vocabulary
@@ -95,27 +93,6 @@ def test_a_method_without_another_word_gets_no_other_name():
     public = {name for name in dir(Base) if not name.startswith("_")}
 
     assert {"fit", "summon", "fit_generator", "summon_generator", "evaluate"} == public
-
-
-@pytest.fixture
-def room(monkeypatch):
-    module = types.ModuleType("room_of_tests")
-    monkeypatch.setitem(speak.sys.modules, "room_of_tests", module)
-    module.ModelCheckpoint = object()
-    module.__getattr__, module.__dir__ = vocabulary.face("room_of_tests")
-    return module
-
-
-def test_a_module_answers_to_the_other_tongue(room):
-    assert room.ModelCheckpoint is room.LumpCheckpoint
-    assert "LumpCheckpoint" in dir(room)
-
-
-def test_a_wrong_name_of_a_module_is_answered_with_the_nearest(room):
-    with pytest.raises(AttributeError, match="Did you mean `LumpCheckpoint`?"):
-        room.LumpCheckpont  # noqa: B018 - the look-up is what is tested
-    with pytest.raises(AttributeError, match="no name `__path__`.$"):
-        room.__path__  # noqa: B018 - the look-up is what is tested
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""What a module offers, and how it answers to the names of the other tongues.
+
+A name is public by the way it is written in the module's source, `X as X` among its
+imports; the module itself, full of what it works with, does not tell.
+"""
+
+import ast
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from types import ModuleType
+
+from cthulhu.vocabulary.speak import canonical, guess, spellings
+
+
+def public_names(source: str) -> tuple[str, ...]:
+    """The names that a module offers: `__all__`, else `X as X`, `def`, `class`, `X =`.
+
+    Names with an underscore in front are among them, imports from the package itself
+    (its rooms) are not.
+
+    Args:
+        source: Text of the module.
+
+    Example:
+        >>> public_names("import re\\nfrom math import pi as pi\\nE, _F = 2, 3")
+        ('pi', 'E', '_F')
+    """
+    names: list[str] = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and node.module != "cthulhu":
+            names += [alias.asname for alias in node.names if alias.asname]
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                inner = target.elts if isinstance(target, ast.Tuple) else [target]
+                named = [n.id for n in inner if isinstance(n, ast.Name)]
+                if named == ["__all__"]:
+                    return tuple(ast.literal_eval(node.value))
+                names += named
+    return tuple(dict.fromkeys(names))
+
+
+@functools.cache
+def _in_source(module_name: str) -> tuple[str, ...] | None:
+    loader = getattr(sys.modules[module_name].__spec__, "loader", None)
+    source = loader.get_source(module_name) if loader else None
+    return public_names(source) if source else None
+
+
+def _offered(module_name: str) -> list[str]:
+    names = _in_source(module_name)
+    if names is None:  # without a source: all but the modules it works with
+        found = vars(sys.modules[module_name]).items()
+        names = [name for name, thing in found if not isinstance(thing, ModuleType)]
+    return [name for name in names if not name.startswith("_")]
+
+
+def face(module_name: str) -> tuple[Callable, Callable]:
+    """Hooks that let a module answer to the names of the other tongues.
+
+    Used as the last line of a room: `__getattr__, __dir__ = vocabulary.face(__name__)`.
+    `dir` and `from room import *` give the room's public names in every tongue.
+
+    Raises:
+        AttributeError: by the first hook, for a name that is nothing; it names the
+            nearest.
+    """
+
+    def __getattr__(name: str):
+        if name == "__all__":  # asked for by `import *`
+            return said()
+        found = vars(sys.modules[module_name])
+        standard = canonical(name)
+        if standard != name and standard in found:
+            return found[standard]
+        raise no_attribute(module_name, name, () if name.startswith("_") else said())
+
+    def __dir__() -> list[str]:
+        return sorted({*filter(_is_dunder, vars(sys.modules[module_name])), *said()})
+
+    def said() -> list[str]:
+        names = _offered(module_name)
+        return sorted({*names, *spellings(names)})
+
+    return __getattr__, __dir__
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def no_attribute(module: str, name: str, candidates: Iterable[str]) -> AttributeError:
+    """The error for a name that a module does not have, with the nearest it has.
+
+    Args:
+        module: Name of the module.
+        name: The name that it lacks.
+        candidates: The names that it has.
+    """
+    nearest = None if name.startswith("_") else guess(name, candidates)
+    hint = f" Did you mean `{nearest}`?" if nearest else ""
+    return AttributeError(f"Module `{module}` has no name `{name}`.{hint}")
