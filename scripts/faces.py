@@ -30,6 +30,7 @@ PARTS = {
     "layers.core": "layers Masking Dropout SpatialDropout1D SpatialDropout2D "
     "SpatialDropout3D Activation Reshape Permute Flatten RepeatVector Lambda Dense "
     "ActivityRegularization",
+    "layers": "layers *; layers.historic Merge",
     "layers.merge": "layers Add Subtract Multiply Average Maximum Minimum Concatenate "
     "Dot add subtract multiply average maximum minimum concatenate dot",
     "layers.convolutional": "layers Conv1D Conv2D Conv3D Conv2DTranspose "
@@ -52,12 +53,14 @@ PARTS = {
     "layers.advanced_activations": "layers LeakyReLU PReLU ELU ThresholdedReLU Softmax "
     "ReLU",
     "layers.wrappers": "layers Wrapper Bidirectional TimeDistributed",
-    "engine": "layers Input InputLayer InputSpec Layer; models Model Network "
+    "models": "models *; layers.historic Merge",
+    "engine": "layers Input InputLayer InputSpec Layer; layers.historic Merge merge; "
+    "models Model Network "
     "get_source_inputs",
     "engine.base_layer": "layers Layer InputSpec Node",
     "engine.input_layer": "layers Input InputLayer",
     "engine.topology": "layers Input InputLayer InputSpec Layer Node; models Model "
-    "Network get_source_inputs",
+    "Network get_source_inputs; layers.historic Merge merge",
     "engine.network": "models Network get_source_inputs",
     "engine.sequential": "models Sequential",
     "engine.training": "models Model",
@@ -86,9 +89,12 @@ PARTS = {
     "Reduction",
     "utils.vis_utils": "utils plot_model model_to_dot",
     "utils.visualize_util": "utils plot_model model_to_dot",
-    "legacy.layers": "layers Highway MaxoutDense",
+    "legacy.layers": "layers Highway MaxoutDense; layers.historic Merge merge",
     "wrappers.scikit_learn": "wrappers KerasClassifier KerasRegressor",
 }
+
+# A module that was a function of the same name before -> where that function is.
+FUNCTIONS = {"layers.merge": ("layers.historic", "merge")}
 
 # What stands at the top of `keras` itself.
 TOP = "layers Input; models Model Sequential"
@@ -98,7 +104,8 @@ HOOKS = "__getattr__, __dir__ = vocabulary.face(__name__)\n"
 
 def source_of(room: str) -> Path | None:
     """The file that says what a room offers; None while there is no such room."""
-    for path in (HOUSE / f"{room}.py", HOUSE / room / "__init__.py"):
+    place = HOUSE.joinpath(*room.split("."))
+    for path in (place.with_suffix(".py"), place / "__init__.py"):
         if path.exists():
             return path
     return None
@@ -178,6 +185,13 @@ def render() -> dict[Path, str]:
         file = HOUSE.joinpath("keras", *name.split(".")).with_suffix(".py")
         doc = f"`keras.{path}`, in Keras's words."
         files[file] = page(doc, lines, f"cthulhu.keras.{path}", inner)
+        if path in FUNCTIONS:
+            module, function = FUNCTIONS[path]
+            files[file] = page(
+                doc, [*lines, line(f"cthulhu.{module}", function, f"_{function}")]
+            )
+            plain, called = "face(__name__)", f"face(__name__, _{function})"
+            files[file] = files[file].replace(plain, called)
     files[HOUSE / "keras" / "__init__.py"] = page(
         "The face in Keras's words: `from cthulhu import keras`.",
         lines_of(TOP, "keras") + [line("cthulhu", "__version__", "__version__")],

@@ -155,6 +155,7 @@ from cthulhu.backend.tensor import get_value as get_value
 from cthulhu.backend.tensor import get_variable_shape as get_variable_shape
 from cthulhu.backend.tensor import identity as identity
 from cthulhu.backend.tensor import image_data_format as image_data_format
+from cthulhu.backend.tensor import image_dim_ordering as image_dim_ordering
 from cthulhu.backend.tensor import int_shape as int_shape
 from cthulhu.backend.tensor import is_keras_tensor as is_keras_tensor
 from cthulhu.backend.tensor import is_sparse as is_sparse
@@ -180,6 +181,7 @@ from cthulhu.backend.tensor import reverse as reverse
 from cthulhu.backend.tensor import set_epsilon as set_epsilon
 from cthulhu.backend.tensor import set_floatx as set_floatx
 from cthulhu.backend.tensor import set_image_data_format as set_image_data_format
+from cthulhu.backend.tensor import set_image_dim_ordering as set_image_dim_ordering
 from cthulhu.backend.tensor import set_value as set_value
 from cthulhu.backend.tensor import shape as shape
 from cthulhu.backend.tensor import size as size

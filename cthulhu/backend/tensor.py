@@ -27,7 +27,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cthulhu import config
+from cthulhu import config, errors
 from cthulhu.core import Variable, current_scope, is_symbolic, op
 
 epsilon = config.epsilon
@@ -49,6 +49,42 @@ py_all, py_any, py_sum, py_slice = (
     builtins.sum,
     builtins.slice,
 )
+
+
+def image_dim_ordering():
+    """`image_data_format()` in the words of Keras 1: `"tf"` (channels last) or `"th"`.
+
+    Example:
+        >>> image_dim_ordering()
+        'tf'
+    """
+    return {"channels_last": "tf", "channels_first": "th"}[image_data_format()]
+
+
+def set_image_dim_ordering(dim_ordering):
+    """`set_image_data_format` in the words of Keras 1.
+
+    Args:
+        dim_ordering: `"tf"` (rows, columns, channels) or `"th"` (channels first).
+
+    Raises:
+        ValueError: for any other name.
+
+    Example:
+        >>> set_image_dim_ordering("th")
+        >>> image_data_format()
+        'channels_first'
+    """
+    layouts = {"tf": "channels_last", "th": "channels_first"}
+    if dim_ordering not in layouts:
+        raise ValueError(
+            errors.message(
+                "`dim_ordering` cannot be used",
+                repr(dim_ordering),
+                '"tf" (channels last) or "th" (channels first)',
+            )
+        )
+    set_image_data_format(layouts[dim_ordering])
 
 
 def backend():

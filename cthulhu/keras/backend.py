@@ -77,6 +77,7 @@ from cthulhu.backend import greater_equal as greater_equal
 from cthulhu.backend import hard_sigmoid as hard_sigmoid
 from cthulhu.backend import identity as identity
 from cthulhu.backend import image_data_format as image_data_format
+from cthulhu.backend import image_dim_ordering as image_dim_ordering
 from cthulhu.backend import in_test_phase as in_test_phase
 from cthulhu.backend import in_top_k as in_top_k
 from cthulhu.backend import in_train_phase as in_train_phase
@@ -148,6 +149,7 @@ from cthulhu.backend import separable_conv2d as separable_conv2d
 from cthulhu.backend import set_epsilon as set_epsilon
 from cthulhu.backend import set_floatx as set_floatx
 from cthulhu.backend import set_image_data_format as set_image_data_format
+from cthulhu.backend import set_image_dim_ordering as set_image_dim_ordering
 from cthulhu.backend import set_learning_phase as set_learning_phase
 from cthulhu.backend import set_session as set_session
 from cthulhu.backend import set_value as set_value

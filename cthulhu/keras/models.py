@@ -4,6 +4,7 @@ Written by scripts/faces.py.
 """
 
 from cthulhu import vocabulary
+from cthulhu.layers.historic import Merge as Merge
 from cthulhu.models import Input as Input
 from cthulhu.models import InputLayer as InputLayer
 from cthulhu.models import Model as Model

@@ -1,9 +1,110 @@
 """Layers of Keras 1 that nobody builds anew, kept so that old scripts run."""
 
-from cthulhu import activations, constraints, initializers, regularizers
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cthulhu import activations, constraints, errors, initializers, regularizers
 from cthulhu import backend as K
+from cthulhu.layers import merge as merging
 from cthulhu.layers.base import Layer
+from cthulhu.layers.core import Lambda
 from cthulhu.layers.spec import InputSpec
+
+_MERGES = {
+    "sum": merging.Add,
+    "mul": merging.Multiply,
+    "ave": merging.Average,
+    "max": merging.Maximum,
+    "concat": merging.Concatenate,
+    "dot": merging.Dot,
+    "cos": merging.Dot,
+}
+
+
+def merge(
+    inputs: Sequence[Any],
+    mode: str | Callable[..., Any] = "sum",
+    concat_axis: int = -1,
+    dot_axes: int | Sequence[int] = -1,
+    output_shape: Any = None,
+    output_mask: Any = None,
+    arguments: dict[str, Any] | None = None,
+    name: str | None = None,
+) -> Any:
+    """Make one of several inputs: `Merge(mode=mode, ...)(inputs)`.
+
+    Args:
+        inputs: A list of at least two.
+        mode: As all others an argument of `Merge`.
+        concat_axis: The axis of `"concat"`.
+        dot_axes: The axes of `"dot"` and `"cos"`.
+        output_shape: The shape of a sample, or a function; where `mode` is a function.
+        output_mask: The mask, or a function; where `mode` is a function.
+        arguments: Further arguments of the function.
+        name: Name of the layer.
+
+    Example:
+        >>> merge([Input((8,)), Input((3,))], mode="concat").shape
+        (None, 11)
+    """
+    layer = Merge(
+        None, mode, concat_axis, dot_axes, output_shape, output_mask, arguments, name
+    )
+    return layer([*inputs])
+
+
+def Merge(  # noqa: N802 - the name of a class of Keras 1
+    layers: Any = None,
+    mode: str | Callable[..., Any] = "sum",
+    concat_axis: int = -1,
+    dot_axes: int | Sequence[int] = -1,
+    output_shape: Any = None,
+    output_mask: Any = None,
+    arguments: dict[str, Any] | None = None,
+    name: str | None = None,
+) -> Layer:
+    """The merge layer of today that does what Keras 1's `Merge` did.
+
+    Args:
+        layers: None: models below a layer are no more, it is called on their outputs.
+        mode: `"sum"`, `"mul"`, `"ave"`, `"max"`, `"concat"`, `"dot"`, `"cos"`, or a
+            function of the list of inputs.
+        concat_axis: The axis of `"concat"`, counted with the batch axis.
+        dot_axes: The axis to sum over in `"dot"` and `"cos"`, or one for each input.
+        output_shape: The shape of a sample, or a function of the list of shapes; where
+            `mode` is a function.
+        output_mask: The mask, or a function of `(inputs, mask)`; likewise.
+        arguments: Further arguments of the function, as a dict.
+        name: Name of the layer.
+
+    Raises:
+        TypeError: `layers` were given.
+        ValueError: An unknown `mode`.
+
+    Example:
+        >>> Merge(mode="dot", dot_axes=1)([Input((8,)), Input((8,))]).shape
+        (None, 1)
+    """
+    if layers is not None:
+        raise TypeError(
+            errors.message(
+                "`Merge` no longer takes the models whose outputs it merges",
+                f"`layers` with {len(layers)} of them",
+                "no `layers`, and a call on the outputs",
+                "Write `merged = merge([left.output, right.output], mode=...)` and "
+                "`Model([left.input, right.input], further_layers(merged))`",
+            )
+        )
+    if callable(mode):
+        return Lambda(mode, output_shape, output_mask, arguments, name=name)
+    if mode not in _MERGES:
+        raise errors.unknown_name("mode of `Merge`", mode, _MERGES)
+    further: dict[str, Any] = {}
+    if mode == "concat":
+        further = {"axis": concat_axis}
+    elif mode in ("dot", "cos"):
+        further = {"axes": dot_axes, "normalize": mode == "cos"}
+    return _MERGES[mode](name=name, **further)
 
 
 class MaxoutDense(Layer):

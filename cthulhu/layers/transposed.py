@@ -3,6 +3,8 @@
 The convolutions themselves are in `convolutional`.
 """
 
+import warnings
+
 from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.layers import shapes
@@ -15,6 +17,8 @@ class ConvTranspose(Conv):
     Args:
         output_padding: Size to add at the end of each axis, smaller than the stride;
             None: the output is as long as the stride says.
+        target_shape: Shape that the output shall have, with or without the batch axis:
+            chooses `output_padding` when the layer is built, or warns that none fits.
 
     The other arguments are those of `Conv`; the kernel has the shape
     `(*kernel_size, filters, channels)`.
@@ -26,6 +30,7 @@ class ConvTranspose(Conv):
     """
 
     can_group = False
+    newer_arguments = ("target_shape",)
 
     def __init__(
         self,
@@ -45,6 +50,7 @@ class ConvTranspose(Conv):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        target_shape=None,
         **kwargs,
     ):
         super().__init__(
@@ -81,6 +87,45 @@ class ConvTranspose(Conv):
                     )
                 )
 
+        self.target_shape = target_shape
+
+    def build(self, input_shape):
+        if self.target_shape is not None:
+            self._aim(input_shape)
+        super().build(input_shape)
+
+    def _aim(self, input_shape):
+        """Choose the output padding that leads to `target_shape`, or warn."""
+        wanted = tuple(self.target_shape)
+        if len(wanted) == self.rank + 1:
+            wanted = (None, *wanted)
+        made = self.compute_output_shape(input_shape)
+        if _agree(wanted, made):
+            return
+        before, self.output_padding = self.output_padding, (0,) * self.rank
+        least = self.compute_output_shape(input_shape)
+        if len(wanted) == len(made):
+            ends = (shapes.spatial(s, self.data_format) for s in (wanted, least))
+            self.output_padding = tuple(
+                0 if None in pair else pair[0] - pair[1]
+                for pair in zip(*ends, strict=True)
+            )
+            pairs = zip(self.output_padding, self.strides, strict=True)
+            if all(0 <= pad < stride for pad, stride in pairs) and _agree(
+                wanted, self.compute_output_shape(input_shape)
+            ):
+                return
+        self.output_padding = before
+        warnings.warn(
+            errors.message(
+                f"The output of `{self.name}` has another shape than was asked for",
+                f"the shape {tuple(self.target_shape)}; what comes out is {made}",
+                fix="Change `strides` or `kernel_size`, or leave the shape out",
+            ),
+            UserWarning,
+            stacklevel=2,
+        )
+
     def _kernel_shape(self, channels):
         return (*self.kernel_size, self.filters, channels)
 
@@ -111,6 +156,12 @@ class ConvTranspose(Conv):
         return shapes.with_channels(
             input_shape[0], sizes, self.filters, self.data_format
         )
+
+
+def _agree(one, other):
+    """Whether two shapes are the same, but for the batch and sizes not known."""
+    pairs = zip(one[1:], other[1:], strict=False)
+    return len(one) == len(other) and all(i == j or None in (i, j) for i, j in pairs)
 
 
 class Conv1DTranspose(ConvTranspose):

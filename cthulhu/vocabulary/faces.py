@@ -57,16 +57,23 @@ def _offered(module_name: str) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def face(module_name: str) -> tuple[Callable, Callable]:
+def face(module_name: str, called: Callable | None = None) -> tuple[Callable, Callable]:
     """Hooks that let a module answer to the names of the other tongues.
 
     Used as the last line of a room: `__getattr__, __dir__ = vocabulary.face(__name__)`.
     `dir` and `from room import *` give the room's public names in every tongue.
 
+    Args:
+        module_name: The module, as it stands in `sys.modules`.
+        called: What a call of the module calls, where its name was a function's before.
+
     Raises:
         AttributeError: by the first hook, for a name that is nothing; it names the
             nearest.
     """
+
+    if called is not None:
+        _answer_calls(module_name, called)
 
     def __getattr__(name: str):
         if name == "__all__":  # asked for by `import *`
@@ -89,6 +96,15 @@ def face(module_name: str) -> tuple[Callable, Callable]:
 
 def _is_dunder(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
+
+
+def _answer_calls(module_name: str, function: Callable) -> None:
+    class CallableModule(ModuleType):
+        @functools.wraps(function)
+        def __call__(self, *args, **kwargs):
+            return function(*args, **kwargs)
+
+    sys.modules[module_name].__class__ = CallableModule
 
 
 def no_attribute(module: str, name: str, candidates: Iterable[str]) -> AttributeError:

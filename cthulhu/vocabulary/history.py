@@ -28,7 +28,7 @@ class Change(NamedTuple):
     gathered: Gather | None = None  # several arguments that became one
     dropped: dict[str, object] = {}  # old name -> the values that mean nothing today
     positions: tuple[int, int] | None = None  # (first, count) of integers to gather
-    after: str | None = None  # a tuple that followed them, and is dropped today
+    after: str | None = None  # a tuple that followed them, and comes by name today
     sides: dict[str, tuple] = {}  # argument -> nested keys of the dict that it could be
 
 
@@ -82,6 +82,7 @@ _LOADING = {
     "pickle_safe": "use_multiprocessing",
     "max_q_size": "max_queue_size",
 }
+_SHOWN = {"show_accuracy": (False,)}
 
 
 def _each(*names: str, rank: tuple[int, ...] = (1, 2, 3)) -> tuple[str, ...]:
@@ -160,10 +161,9 @@ ARGUMENTS = (
     Change(
         ("Conv2DTranspose",),
         "2.0",
-        {**_CONV, **_WEIGHTS},
+        {**_CONV, **_WEIGHTS, "output_shape": "target_shape"},
         _LAYOUTS,
         _ROWS_COLS,
-        {"output_shape": ANY},  # follows from the other arguments
         positions=(1, 2),
         after="output_shape",
     ),
@@ -234,7 +234,8 @@ ARGUMENTS = (
     Change(("UpSampling1D",), "2.0", {"length": "size"}),
     Change(("Model", "Network"), "2.0", {"input": "inputs", "output": "outputs"}),
     Change(("InputLayer",), "2.0", {"input_dtype": "dtype"}),
-    Change(("fit",), "2.0", {"nb_epoch": "epochs"}),
+    Change(("fit",), "2.0", {"nb_epoch": "epochs"}, dropped=_SHOWN),
+    Change(("evaluate", "train_on_batch", "test_on_batch"), "1.0", {}, dropped=_SHOWN),
     Change(
         ("fit_generator",),
         "2.0",
@@ -262,6 +263,18 @@ ARGUMENTS = (
     Change(("load_data",), "2.0", {"nb_words": "num_words"}),
     Change(("to_categorical",), "2.0", {"nb_classes": "num_classes"}),
 )
+
+
+_METRICS = ' Give `metrics=["accuracy"]` to `compile`.'
+
+# What to write today for (class or method, argument) that is no more.
+INSTEAD = {
+    ("Embedding", "dropout"): " Put `SpatialDropout1D(rate)` after the layer.",
+    ("fit", "show_accuracy"): _METRICS,
+    ("evaluate", "show_accuracy"): _METRICS,
+    ("train_on_batch", "show_accuracy"): _METRICS,
+    ("test_on_batch", "show_accuracy"): _METRICS,
+}
 
 
 class Order(NamedTuple):

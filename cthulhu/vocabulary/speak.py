@@ -80,6 +80,7 @@ def translate(name: str, kwargs: dict) -> dict:
                 f"`{name}` no longer has an argument `{word}`. Received: "
                 f"`{word}={value!r}`. Expected: {' or '.join(map(repr, meaningless))}, "
                 "which mean nothing today, or no such argument."
+                + history.INSTEAD.get((name, word), "")
             )
         if word in old.renamed:
             value = _today(old.values.get(word, {}), value)
@@ -162,6 +163,7 @@ def gather(name: str, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         args = (*args[:first], kernel, *args[first + count :])
         after = first + 1
         if old.after and len(args) > after and isinstance(args[after], tuple):
+            kwargs = {**kwargs, old.after: args[after]}
             args = (*args[:after], *args[after + 1 :])
         kwargs = {k: v for k, v in kwargs.items() if k not in rest}
     return args, kwargs

@@ -80,7 +80,9 @@ class BaseWrapper:
         if _takes_any(builder):
             return
         try:
-            check_names(type(self).__name__, params, [*known])
+            old = {name: value for name, value in params.items() if name not in known}
+            new = vocabulary.translate("fit", old)
+            check_names(type(self).__name__, new, [*known])
         except TypeError as error:
             raise ValueError(f"{error}") from None
 
@@ -131,8 +133,14 @@ class BaseWrapper:
             Dict of arguments.
         """
         known = _arguments(fn)
-        found = {n: v for n, v in self.sk_params.items() if n in known}
-        return {**found, **(override or {})}
+        given, override = self.sk_params, override or {}
+        if getattr(Sequential, getattr(fn, "__name__", ""), None) is fn:
+            own = _arguments(self._builder)
+            given = {n: v for n, v in given.items() if n in known or n not in own}
+            given = vocabulary.translate(fn.__name__, given)
+            override = vocabulary.translate(fn.__name__, {**override})
+        found = {n: v for n, v in given.items() if n in known}
+        return {**found, **override}
 
     def fit(self, x: Any, y: Any, **kwargs: Any) -> Any:
         """Make a model and train it.

@@ -1,10 +1,14 @@
 """The layers of Keras 1: numbers by hand, and old names."""
 
+import warnings
+
 import numpy as np
 import pytest
 
-from cthulhu.layers import Highway, Input, MaxoutDense
-from cthulhu.models import Model, model_from_json
+from cthulhu import backend as K
+from cthulhu.keras.layers import Deconvolution2D, Embedding, Merge, merge
+from cthulhu.layers import Dense, Highway, Input, MaxoutDense
+from cthulhu.models import Model, Sequential, model_from_json
 
 
 def outputs(layer, x):
@@ -52,3 +56,110 @@ def test_old_words_make_today_s_config(layer):
     twin = model_from_json(model.to_json())
     assert twin.layers[1].get_config() == model.layers[1].get_config()
     assert not {"init", "bias", "W_regularizer"} & set(twin.layers[1].get_config())
+
+
+@pytest.mark.parametrize(
+    "arguments, result",
+    [
+        ({}, [4, 6]),
+        ({"mode": "sum"}, [4, 6]),
+        ({"mode": "mul"}, [3, 8]),
+        ({"mode": "ave"}, [2, 3]),
+        ({"mode": "max"}, [3, 4]),
+        ({"mode": "concat"}, [1, 2, 3, 4]),
+        ({"mode": "dot"}, [11]),
+        ({"mode": "cos", "dot_axes": 1}, [11 / np.sqrt(5 * 25)]),
+        ({"mode": lambda x: x[0] - 2 * x[1], "output_shape": (2,)}, [-5, -6]),
+        ({"mode": lambda x, k: k * x[1], "arguments": {"k": 2}}, [6, 8]),
+    ],
+)
+@pytest.mark.parametrize("way", [merge, lambda x, **given: Merge(**given)(x)])
+def test_merge_joins_in_each_mode(way, arguments, result):
+    inputs = [Input((2,)), Input((2,))]
+    model = Model(inputs, way(inputs, **arguments))
+    found = model.predict([np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])])
+    np.testing.assert_allclose(found, [result], rtol=1e-5)
+
+
+def test_merge_joins_along_the_axis_that_is_given_and_takes_a_name():
+    inputs = [Input((2, 3)), Input((4, 3))]
+    joined = merge(inputs, mode="concat", concat_axis=1, name="both")
+    assert joined.shape == (None, 6, 3)
+    assert Model(inputs, joined).layers[-1].name == "both"
+
+
+def test_the_function_merge_is_still_the_module():
+    from cthulhu.keras.layers.merge import Add, add  # noqa: PLC0415
+
+    assert (merge.Add, merge.add) == (Add, add)
+
+
+def test_merge_refuses_unknown_modes_and_models():
+    with pytest.raises(ValueError, match="concat"):
+        merge([Input((2,)), Input((2,))], mode="concatt")
+    with pytest.raises(TypeError, match=r"merge\(\[left.output, right.output\]"):
+        Merge([Sequential(), Sequential()], mode="sum")
+
+
+@pytest.mark.parametrize(
+    "old, new", [("th", "channels_first"), ("tf", "channels_last")]
+)
+def test_dim_ordering_is_the_data_format(old, new):
+    before = K.image_data_format()
+    try:
+        K.set_image_dim_ordering(old)
+        assert (K.image_dim_ordering(), K.image_data_format()) == (old, new)
+    finally:
+        K.set_image_data_format(before)
+    with pytest.raises(ValueError, match='"th" \\(channels first\\)'):
+        K.set_image_dim_ordering("theano")
+
+
+def test_dropout_of_an_embedding_is_a_layer_today():
+    with pytest.raises(TypeError, match=r"SpatialDropout1D\(rate\)` after the layer"):
+        Embedding(20, 8, dropout=0.2)
+
+
+def test_show_accuracy_is_a_metric_today():
+    model = Sequential([Dense(1, input_dim=1)])
+    model.compile("sgd", "mse")
+    for method in (model.fit, model.evaluate):
+        with pytest.raises(TypeError, match=r'`metrics=\["accuracy"\]` to `compile`'):
+            method(np.zeros((2, 1)), np.zeros((2, 1)), show_accuracy=True)
+
+
+@pytest.mark.parametrize(
+    "shape, padding",
+    [
+        ((None, 14, 14, 3), (1, 1)),  # 5 * 2 + 3 = 13 and one more
+        ((None, 13, 14, 3), (0, 1)),
+        ((None, 13, 13, 3), None),
+    ],
+)
+@pytest.mark.parametrize("by_name", [True, False])
+def test_the_output_shape_of_a_deconvolution_chooses_its_padding(
+    shape, padding, by_name
+):
+    given = {"output_shape": shape} if by_name else {}
+    layer = Deconvolution2D(
+        3, 3, 3, *([] if by_name else [shape]), **given, subsample=(2, 2)
+    )
+    assert layer(Input((6, 6, 1))).shape == shape
+    assert layer.output_padding == padding
+    assert (
+        Deconvolution2D.from_config(layer.get_config())(Input((6, 6, 1))).shape == shape
+    )
+
+
+def test_an_output_shape_out_of_reach_is_told_with_both_shapes():
+    layer = Deconvolution2D(
+        3, 3, 3, output_shape=(None, 20, 20, 3), subsample=(2, 2), name="up"
+    )
+    with pytest.warns(UserWarning, match=r"`up`.*20, 20, 3.*\(None, 13, 13, 3\)"):
+        assert layer(Input((6, 6, 1))).shape == (None, 13, 13, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layer = Deconvolution2D(
+            3, 3, 3, output_shape=(None, 13, 13, 3), subsample=(2, 2)
+        )
+        layer(Input((None, None, 1)))  # not known, so nothing to tell

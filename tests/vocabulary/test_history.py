@@ -56,7 +56,7 @@ from cthulhu.vocabulary import history
         (
             "Conv2DTranspose",
             {"output_shape": (1, 2, 3, 4), "atrous_rate": 2},
-            {"dilation_rate": 2},
+            {"target_shape": (1, 2, 3, 4), "dilation_rate": 2},
         ),
         (
             "LSTM",
@@ -146,7 +146,12 @@ def test_other_old_names_are_translated_silently():
         ("Conv3D", (8, 1, 2, 3), {"name": "c"}, ((8, (1, 2, 3)), {"name": "c"})),
         ("Conv3D", (8, 3, 3), {}, ((8, 3, 3), {})),
         ("Dense", (3, 4, 5), {}, ((3, 4, 5), {})),
-        ("Conv2DTranspose", (5, 3, 3, (6, 7, 5)), {}, ((5, (3, 3)), {})),
+        (
+            "Conv2DTranspose",
+            (5, 3, 3, (6, 7, 5)),
+            {},
+            ((5, (3, 3)), {"output_shape": (6, 7, 5)}),
+        ),
         ("Conv2DTranspose", (5, (3, 3), (2, 2)), {}, ((5, (3, 3), (2, 2)), {})),
         ("ZeroPadding2D", ({"top_pad": 1},), {}, ((((1, 0), (0, 0)),), {})),
         (

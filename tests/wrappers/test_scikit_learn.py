@@ -162,3 +162,21 @@ def test_a_score_needs_accuracy_and_labels_that_were_seen():
         plain.score(X, LABELS)
     with pytest.raises(ValueError, match="'up'"):
         plain.score(X[:1], ["up"])
+
+
+def test_epochs_may_have_their_old_name():
+    classifier = KerasClassifier(sign, nb_epoch=2, verbose=0)
+    assert classifier.get_params()["nb_epoch"] == 2
+    assert len(classifier.fit(X, LABELS).epoch) == 2
+    assert len(classifier.fit(X, LABELS, nb_epoch=3).epoch) == 3
+
+    search = GridSearchCV(classifier, {"nb_epoch": [1, 2]}, cv=2).fit(X, LABELS)
+    assert set(search.cv_results_["param_nb_epoch"]) == {1, 2}
+    assert search.best_estimator_.get_params()["nb_epoch"] == len(
+        search.best_estimator_.history.epoch
+    )
+
+
+def test_an_old_name_beside_the_new_one_is_refused():
+    with pytest.raises((TypeError, ValueError), match="two names"):
+        KerasClassifier(sign, nb_epoch=2, epochs=3).fit(X, LABELS)

@@ -161,5 +161,6 @@ from cthulhu.layers import minimum as minimum
 from cthulhu.layers import multiply as multiply
 from cthulhu.layers import serialize as serialize
 from cthulhu.layers import subtract as subtract
+from cthulhu.layers.historic import Merge as Merge
 
 __getattr__, __dir__ = vocabulary.face(__name__)

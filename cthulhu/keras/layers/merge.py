@@ -20,5 +20,6 @@ from cthulhu.layers import maximum as maximum
 from cthulhu.layers import minimum as minimum
 from cthulhu.layers import multiply as multiply
 from cthulhu.layers import subtract as subtract
+from cthulhu.layers.historic import merge as _merge
 
-__getattr__, __dir__ = vocabulary.face(__name__)
+__getattr__, __dir__ = vocabulary.face(__name__, _merge)
