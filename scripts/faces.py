@@ -3,6 +3,7 @@
 `python scripts/faces.py` after a public name came or went.  What a room offers is read
 from its source without running it; words come from `cthulhu.vocabulary`.  The paths at
 which Keras kept things are the table PARTS; a name that no room has yet is left out.
+A module of Keras that is in `history.ABSENT` says so when it is imported.
 """
 
 import sys
@@ -101,6 +102,17 @@ TOP = "layers Input; models Model Sequential"
 
 HOOKS = "__getattr__, __dir__ = vocabulary.face(__name__)\n"
 
+# The text of a module that Keras has and no room stands for.
+ABSENT = '''"""`keras.{path}`, which is not part of Cthulhu: importing it says so.
+
+Written by scripts/faces.py.
+"""
+
+from cthulhu import vocabulary
+
+raise vocabulary.absent(__name__)
+'''
+
 
 def source_of(room: str) -> Path | None:
     """The file that says what a room offers; None while there is no such room."""
@@ -198,6 +210,9 @@ def render() -> dict[Path, str]:
         "cthulhu.keras",
         sorted(path for path in parts if "." not in path),
     )
+    for path in history.ABSENT:
+        if "." not in path and path not in parts:
+            files[HOUSE / "keras" / f"{path}.py"] = ABSENT.format(path=path)
     for face, room in {"pantheon": "models", "deities": "layers"}.items():
         doc = f"The face in Cthulhu's words: {room}."
         files[HOUSE / f"{face}.py"] = page(doc, lines_of(f"{room} *", "cthulhu"))

@@ -193,6 +193,59 @@ def test_a_wrong_name_of_a_room_is_answered_with_the_nearest(room_name):
         getattr(room(room_name), name + "q")
 
 
+# -- what is not there -------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(history.ABSENT))
+def test_what_is_not_part_of_cthulhu_is_said_to_be_so_with_what_is_instead(path):
+    place, _, name = f"cthulhu.keras.{path}".rpartition(".")
+    module = importlib.import_module(place)
+
+    assert not hasattr(module, name)
+    with pytest.raises(AttributeError) as told:
+        getattr(module, name)
+    assert f"`{name}`: it is not part of Cthulhu. " in str(told.value)
+    assert str(told.value).endswith(history.ABSENT[path])
+
+
+@pytest.mark.parametrize(
+    "statement, instead",
+    [
+        ("import cthulhu.keras.preprocessing.sequence", "`keras-preprocessing`"),
+        ("import cthulhu.keras.preprocessing as p", "`keras-preprocessing`"),
+        (
+            "from cthulhu.keras.preprocessing.image import ImageDataGenerator",
+            "`ImageDataGenerator`",
+        ),
+        ("from cthulhu.keras import preprocessing", "`pad_sequences`"),
+        ("from cthulhu.keras import datasets", "`sklearn.datasets`"),
+        ("from cthulhu.keras.datasets import mnist", "`sklearn.datasets`"),
+        ("from cthulhu.keras.applications import VGG16", "`load_weights`"),
+    ],
+)
+def test_an_import_of_what_is_not_part_of_cthulhu_says_what_is_instead(
+    statement, instead
+):
+    with pytest.raises(ImportError, match="not part of Cthulhu") as told:
+        exec(statement)
+
+    assert instead in str(told.value)
+
+
+def test_the_rooms_say_it_too():
+    with pytest.raises(AttributeError, match="not part of Cthulhu.*keras-preproc"):
+        cthulhu.preprocessing  # noqa: B018 - the look-up is what is tested
+
+
+def test_the_page_for_those_who_come_from_keras_lists_what_is_not_there():
+    page = (ROOT / "docs" / "templates" / "coming-from-keras.md").read_text("utf-8")
+    listed = page.partition("## What is not there")[2].partition("\n## ")[0]
+
+    for path in history.ABSENT:
+        if path != "utils.data_utils.get_file":
+            assert f"| `{path}` |" in listed
+
+
 # -- tables equal to code ----------------------------------------------------
 
 

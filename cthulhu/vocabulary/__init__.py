@@ -5,6 +5,7 @@ Functions that read them: `speak`, and `faces` for modules.  A word is a row her
 typed nowhere else.
 """
 
+from cthulhu.vocabulary.faces import absent as absent
 from cthulhu.vocabulary.faces import face as face
 from cthulhu.vocabulary.faces import no_attribute as no_attribute
 from cthulhu.vocabulary.faces import public_names as public_names

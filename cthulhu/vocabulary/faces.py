@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from types import ModuleType
 
+from cthulhu.vocabulary import history
 from cthulhu.vocabulary.speak import canonical, guess, spellings
 
 
@@ -110,11 +111,40 @@ def _answer_calls(module_name: str, function: Callable) -> None:
 def no_attribute(module: str, name: str, candidates: Iterable[str]) -> AttributeError:
     """The error for a name that a module does not have, with the nearest it has.
 
+    For what Keras has there and Cthulhu has not, with what to use instead.
+
     Args:
         module: Name of the module.
         name: The name that it lacks.
         candidates: The names that it has.
     """
+    lack = f"Module `{module}` has no name `{name}`"
+    instead = _instead(f"{module}.{name}")
+    if instead:
+        return AttributeError(f"{lack}: it is not part of Cthulhu. {instead}")
     nearest = None if name.startswith("_") else guess(name, candidates)
     hint = f" Did you mean `{nearest}`?" if nearest else ""
-    return AttributeError(f"Module `{module}` has no name `{name}`.{hint}")
+    return AttributeError(f"{lack}.{hint}")
+
+
+def absent(module: str) -> ImportError:
+    """The error for a module that Keras has and Cthulhu has not.
+
+    It is no `ModuleNotFoundError`: `from cthulhu.keras import datasets` would put a
+    message of its own in the place of that.
+
+    Args:
+        module: Name of the module; it has a row in `history.ABSENT`.
+
+    Example:
+        >>> absent("cthulhu.keras.datasets").name
+        'cthulhu.keras.datasets'
+    """
+    lack = f"There is no module `{module}`: it is not part of Cthulhu."
+    return ImportError(f"{lack} {_instead(module)}", name=module)
+
+
+def _instead(path: str) -> str | None:
+    """What to use in place of what Keras has at a path, if there is nothing here."""
+    below = path.removeprefix("cthulhu.").removeprefix("keras.")
+    return history.ABSENT.get(below)

@@ -355,6 +355,26 @@ PATHS = {
     "utils.visualize_util": ("utils.vis_utils", "2.0"),
 }
 
+_GET_FILE = (
+    "`urllib.request.urlretrieve` fetches a file; `pooch.retrieve` of the package "
+    "`pooch` checks its hash and keeps it too."
+)
+_GENERATORS = "`fit` takes NumPy arrays, a generator of batches or a `utils.Sequence`"
+
+# What Keras has at a path and nothing here stands for -> what to use instead.
+ABSENT = {
+    "preprocessing": f"{_GENERATORS}. In place of `pad_sequences`: `np.pad(row, "
+    "(length - len(row), 0))` for each row. `Tokenizer` and `ImageDataGenerator` are "
+    "in the package `keras-preprocessing`; its `pad_sequences` needs a NumPy below 2.",
+    "datasets": f"{_GENERATORS}; other packages bring data: `sklearn.datasets` "
+    "for one.",
+    "applications": "Build the network of `layers`; `load_weights` reads its weights "
+    "from a file in Keras's HDF5 layout.",
+    "utils.get_file": _GET_FILE,
+    "utils.data_utils.get_file": _GET_FILE,
+    "utils.multi_gpu_model": "Leave the call out: a model trains on one device.",
+}
+
 # Keys of `logs` that are one thing: either is understood in a lookup.
 LOG_KEYS = (
     ("acc", "accuracy"),
