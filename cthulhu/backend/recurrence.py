@@ -70,15 +70,14 @@ def rnn_of_products(
 ):
     """Run over time a step that multiplies its first state by a kernel.
 
-    `sums = projected[:, t, :width] + states[0] @ kernel`, where the kernel is `width`
-    wide, then `finish(sums, states, projected[:, t, width:])`.  The results are those
-    of `rnn`; but the kernel's gradient is one product over all steps instead of one in
-    each.
+    The step is `finish(projected[:, t] + states[0] @ kernel, states)`.  The results are
+    those of `rnn`; but the kernel's gradient is one product over all steps instead of
+    one in each.
 
     Args:
-        finish: `finish(sums, states, rest) -> (output, new_states)`, a function of its
+        finish: `finish(sums, states) -> (output, new_states)`, a function of its
             arguments alone: nothing else that it uses gets a gradient.
-        projected: Tensor `(samples, time, width or more)`.
+        projected: Tensor `(samples, time, width)`.
         initial_states: List of tensors `(samples, size)`, one per state.
         kernel: Tensor `(size, width)`.
         go_backwards: As of `rnn`; so are `mask` and `unroll`.
@@ -87,7 +86,7 @@ def rnn_of_products(
         `(last_output, outputs, new_states)`, as `rnn`.
     """
     keep, kernel = _keep(mask), as_array(kernel)
-    how = (finish, bool(go_backwards), bool(unroll), kernel.shape[1])
+    how = (finish, bool(go_backwards), bool(unroll))
     projected = _time_first(projected)
     states = tuple(as_array(state) for state in initial_states)
 
@@ -97,11 +96,10 @@ def rnn_of_products(
 
 def _run_products(how, projected, keep, states, kernel):
     """Outputs and last states, and the first state before each step."""
-    finish, go_backwards, unroll, width = how
+    finish, go_backwards, unroll = how
 
     def step(x, states):
-        sums = x[..., :width] + states[0] @ kernel
-        return finish(sums, states, x[..., width:])
+        return finish(x + states[0] @ kernel, states)
 
     outputs, states, before = _loop(
         step, projected, list(states), keep, go_backwards, unroll, note=True
@@ -125,9 +123,8 @@ def _products_forward(how, projected, keep, states, kernel):
 def _products_backward(how, kept, gradients):
     back, before = kept
     projected, states = back(gradients)
-    size, width = before.shape[-1], how[-1]
-    sums = projected[..., :width].reshape(-1, width)
-    kernel = before.reshape(-1, size).T @ sums
+    size, width = before.shape[-1], projected.shape[-1]
+    kernel = before.reshape(-1, size).T @ projected.reshape(-1, width)
     return projected, None, states, kernel
 
 

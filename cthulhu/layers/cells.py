@@ -209,31 +209,10 @@ class Cell(Layer):
 
     def step(self, projected, states, recurrent_masks=None):
         """The step, from projected inputs and states: `(output, new_states)`."""
-        pre = self.arrange(projected)
-        recurrent = self.recur(states[0], recurrent_masks)
-        width = self.gates * self.units
-        if pre.shape[-1] == width:
-            return self.finish(pre + recurrent, states)
-        return self.finish(pre[..., :width] + recurrent, states, pre[..., width:])
+        return self.finish(projected + self.recur(states[0], recurrent_masks), states)
 
-    def arrange(self, projected):
-        """Projected inputs as `finish` wants them; also for a whole sequence.
-
-        What `recur` gives is added to the first of them, as many as it has.
-        """
-        return projected
-
-    def finish(self, sums, states, rest=None):
-        """The step from `arrange(project(inputs)) + recur(states[0])` on.
-
-        Args:
-            sums: That sum, as wide as what `recur` gives.
-            states: The states before.
-            rest: What `arrange` gave beyond that width.
-
-        Returns:
-            `(output, new_states)`.
-        """
+    def finish(self, sums, states):
+        """The step from `project(inputs) + recur(states[0])` on: as `step`."""
         raise NotImplementedError
 
     @property
@@ -246,7 +225,7 @@ class Cell(Layer):
         kind = type(self)
         functions = [self.activation, getattr(self, "recurrent_activation", None)]
         return (
-            kind.step.__module__ == __name__
+            kind.step is Cell.step
             and kind.recur is Cell.recur
             and kind.call is Cell.call
             and kind.finish.__module__ == __name__
@@ -278,7 +257,7 @@ class SimpleRNNCell(Cell):
     See: Elman, Finding structure in time, 1990.
     """
 
-    def finish(self, sums, states, rest=None):
+    def finish(self, sums, states):
         output = self.activation(sums)
         return output, [output]
 
@@ -380,45 +359,29 @@ class GRUCell(GatedCell):
     def _input_bias(self):
         return self.bias[0] if self.reset_after else self.bias
 
-    def arrange(self, projected):
-        if not self.reset_after:
-            return projected
-        # The candidate's part of the product meets its own bias, and not its input.
-        gates, candidate = (
-            projected[..., : 2 * self.units],
-            projected[..., 2 * self.units :],
-        )
-        own = K.zeros_like(candidate)
-        if self.use_bias:
-            gates = gates + self.bias[1, : 2 * self.units]
-            own = own + self.bias[1, 2 * self.units :]
-        return K.concatenate([gates, own, candidate])
-
-    def finish(self, sums, states, rest=None):
-        z, r, h = self._split(sums)
-        z, r = self.recurrent_activation(z), self.recurrent_activation(r)
-        return self._blend(z, states[0], rest + r * h)
-
-    def _blend(self, z, before, candidate):
-        output = z * before + (1 - z) * self.activation(candidate)
-        return output, [output]
-
     def step(self, projected, states, recurrent_masks=None):
-        if self.reset_after:
-            return super().step(projected, states, recurrent_masks)
-        before, masks = states[0], recurrent_masks
+        before = states[0]
+        masks = recurrent_masks
         x_z, x_r, x_h = self._split(projected)
-        gates = self.recurrent_kernel[:, : 2 * self.units]
-        h_z, h_r = self._split(self._product(before, gates, masks and masks[:2]))
+        if self.reset_after:
+            inner = self.recur(before, masks)
+            if self.use_bias:
+                inner = inner + self.bias[1]
+            h_z, h_r, h_h = self._split(inner)
+        else:
+            gates = self.recurrent_kernel[:, : 2 * self.units]
+            h_z, h_r = self._split(self._product(before, gates, masks and masks[:2]))
         z = self.recurrent_activation(x_z + h_z)
         r = self.recurrent_activation(x_r + h_r)
-        kernel = self.recurrent_kernel[:, 2 * self.units :]
-        h_h = self._product(r * before, kernel, masks and masks[-1:])
-        return self._blend(z, before, x_h + h_h)
+        if self.reset_after:
+            h_h = r * h_h
+        else:
+            kernel = self.recurrent_kernel[:, 2 * self.units :]
+            h_h = self._product(r * before, kernel, masks and masks[-1:])
+        output = z * before + (1 - z) * self.activation(x_h + h_h)
+        return output, [output]
 
-    @property
-    def is_product(self):
-        return self.reset_after and super().is_product
+    is_product = False  # the reset gate stands between the product and the sum
 
 
 class LSTMCell(GatedCell):
@@ -502,7 +465,7 @@ class LSTMCell(GatedCell):
 
         return with_open_forget_gate
 
-    def finish(self, sums, states, rest=None):
+    def finish(self, sums, states):
         z_i, z_f, z_c, z_o = self._split(sums)
         i, f, c, o = (
             self.recurrent_activation(z_i),

@@ -264,7 +264,7 @@ class RNN(Layer):
             if cell.is_product and masks[1] is None:
                 return K.rnn_of_products(
                     cell.finish,
-                    cell.arrange(inputs),
+                    inputs,
                     initial_state,
                     cell.recurrent_kernel,
                     go_backwards=self.go_backwards,
