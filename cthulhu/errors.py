@@ -119,6 +119,18 @@ def wrong_shape(
     return ShapeMismatch(message(f"`{who}` got a wrong shape", received, expected, fix))
 
 
+def given_shape(shape: tuple) -> str:
+    """The shape of data as a user may have given them: (n,) is read as (n, 1).
+
+    Example:
+        >>> given_shape((64, 1)), given_shape((64, 2))
+        ('(64,) or (64, 1)', '(64, 2)')
+    """
+    shape = tuple(shape)
+    column = len(shape) == 2 and shape[1] == 1
+    return f"{shape[:1]} or {shape}" if column else str(shape)
+
+
 def check_whole(name: str, value: object, least: int, of: str | None = None) -> int:
     """`value` as an int of at least `least`.
 

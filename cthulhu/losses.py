@@ -824,7 +824,7 @@ def _misfit(loss, shape, output_shape, where):
     return errors.DataError(
         errors.message(
             f"Targets{where} do not fit the loss `{loss}`",
-            received=f"an array of shape {shape}",
+            received=f"an array of shape {errors.given_shape(shape)}",
             expected=f"targets to have the same shape as the output, {output_shape}",
             fix="Change the targets, or the number of units of the last layer.",
         )
@@ -837,7 +837,7 @@ def _check_one_hot(shape, output_shape, where):
             errors.message(
                 f"You are passing a target array{where} of class numbers to the loss "
                 "`categorical_crossentropy`",
-                received=f"an array of shape {shape}",
+                received=f"an array of shape {errors.given_shape(shape)}",
                 expected=f"one-hot rows, {output_shape}",
                 fix="Use the loss `sparse_categorical_crossentropy`, which takes class "
                 "numbers, or turn them into rows with `to_categorical(y)`."
@@ -884,7 +884,7 @@ def _check_classes(y, shape, output_shape, axis, where):
         raise errors.DataError(
             errors.message(
                 f"Targets{where} do not fit the loss `sparse_categorical_crossentropy`",
-                received=f"an array of shape {shape}"
+                received=f"an array of shape {errors.given_shape(shape)}"
                 + (", which looks one-hot" if rows else ""),
                 expected=f"one class number each, {expected}",
                 fix="Use the loss `categorical_crossentropy`, which takes one-hot "

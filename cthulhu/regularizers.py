@@ -1,6 +1,9 @@
 """Penalties on weights or outputs that are added to the loss."""
 
+import numbers
+
 from cthulhu import backend as K
+from cthulhu import errors
 from cthulhu.core import Configurable, registry
 from cthulhu.vocabulary import face
 
@@ -103,8 +106,15 @@ def get(identifier):
         return identifier() if isinstance(identifier, type) else _made(identifier)
     if not isinstance(identifier, (str, dict)):
         raise ValueError(
-            f"Could not interpret regularizer identifier: {identifier!r}. Expected "
-            "None, a name, a config or a function."
+            errors.message(
+                "Could not interpret regularizer identifier",
+                repr(identifier),
+                "None, a name, a config or a function",
+                f"For a penalty of that strength, give `l2({identifier})`"
+                if isinstance(identifier, numbers.Real)
+                and not isinstance(identifier, bool)
+                else None,
+            )
         )
     return deserialize(identifier)
 

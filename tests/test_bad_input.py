@@ -502,7 +502,7 @@ def test_a_layer_knows_its_words_in_both_tongues(make, error, pattern, tongue):
         (lambda: Conv2D(3, "33"), ValueError, "`kernel_size` cannot be used"),
         (lambda: Conv2D(3, (3, 3, 3)), ValueError, "`kernel_size`.*or 2 of them"),
         (lambda: Conv2D(3, 3, strides=0), ValueError, "`strides`.*at least 1"),
-        (lambda: Conv2D(3, 3, padding="sam"), ValueError, '"valid", "same"'),
+        (lambda: Conv2D(3, 3, padding="sam"), ValueError, '"valid" or "same"'),
         (lambda: layers.MaxPooling2D(-1), ValueError, "`pool_size`"),
         (lambda: layers.Cropping1D(-1), ValueError, "`cropping`"),
         (lambda: Embedding(0, 4), ValueError, "`input_dim` of `Embedding`"),

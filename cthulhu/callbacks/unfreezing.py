@@ -87,7 +87,10 @@ class StagedUnfreezing(Callback):
         }
 
     def _layer(self, layer: Any) -> Any:
-        return self.model.get_layer(layer) if isinstance(layer, str) else layer
+        if not isinstance(layer, str):
+            return layer
+        with errors.within(f"`stages` of {type(self).__name__}"):
+            return self.model.get_layer(layer)
 
     def on_epoch_begin(self, epoch, logs=None):
         changed = []

@@ -179,6 +179,11 @@ def _class_weights(y, class_weight: Mapping, name: str) -> np.ndarray:
                 f"`class_weight` of `{name}` cannot be read",
                 received=f"{class_weight!r:.60}",
                 expected="a dict of class numbers to weights, like {0: 1.0, 1: 2.5}",
+                fix="Compute them, for example with scikit-learn's "
+                '`compute_class_weight("balanced", classes=classes, y=y)`, and give '
+                "`dict(zip(classes, weights))`"
+                if isinstance(class_weight, str)
+                else None,
             )
         )
     try:

@@ -173,8 +173,10 @@ class Layer(Called, Keeper):
                 errors.message(
                     f"Layer `{self.name}` does not support masking, but was passed an "
                     "input mask",
-                    fix="Set `supports_masking = True` and take `mask` in `call`, or "
-                    "put the layer where no mask arrives",
+                    fix="Put a layer that takes masks here, or let none arrive "
+                    "(`mask_zero=False` of an Embedding, no Masking). A layer of your "
+                    "own takes them with `supports_masking = True` and `mask` in "
+                    "`call`",
                 )
             )
         return None

@@ -77,7 +77,7 @@ class Conv(Layer):
         self.filters = filters
         self.kernel_size = shapes.normalize_tuple(kernel_size, rank, "kernel_size")
         self.strides = shapes.normalize_tuple(strides, rank, "strides")
-        self.padding = shapes.normalize_padding(padding)
+        self.padding = shapes.normalize_padding(padding, self.paddings)
         self.data_format = K.normalize_data_format(
             data_format or self.default_data_format
         )

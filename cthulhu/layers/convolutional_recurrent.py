@@ -89,7 +89,7 @@ class ConvLSTMCell(LSTMCell):
         rank = self.rank
         self.kernel_size = shapes.normalize_tuple(kernel_size, rank, "kernel_size")
         self.strides = shapes.normalize_tuple(strides, rank, "strides")
-        self.padding = shapes.normalize_padding(padding)
+        self.padding = shapes.normalize_padding(padding, ("valid", "same"))
         self.data_format = K.normalize_data_format(data_format)
         self.dilation_rate = shapes.normalize_tuple(
             dilation_rate, rank, "dilation_rate"

@@ -43,7 +43,7 @@ class Pooling(Layer):
         strides = pool_size if strides is None else strides
         self.pool_size = shapes.normalize_tuple(pool_size, rank, "pool_size")
         self.strides = shapes.normalize_tuple(strides, rank, "strides")
-        self.padding = shapes.normalize_padding(padding)
+        self.padding = shapes.normalize_padding(padding, ("valid", "same"))
         if self.padding == "causal":
             raise ValueError(
                 errors.message(

@@ -1,7 +1,9 @@
 """Sizes of layers, windows, strides and outputs: checks, and the arithmetic."""
 
 import operator
+from collections.abc import Sequence
 
+from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.layers.base import Layer
 from cthulhu.layers.spec import seen_shape
@@ -80,10 +82,41 @@ def check_room(layer: Layer, inputs, window: str, least: int = 1) -> None:
         ValueError: The window does not fit into the inputs.
     """
     shape = seen_shape(inputs)
-    check_output(layer, shape, layer.compute_output_shape(shape), window, least)
+    output = layer.compute_output_shape(shape)
+    fix = None
+    if not _has_room(output, least):
+        fix = _other_format(layer, shape, least)
+    elif None in shape:
+        # What stands in for an unknown size may be too small: a larger one is tried.
+        output = layer.compute_output_shape(tuple(K.int_shape(inputs)))
+    check_output(layer, shape, output, window, least, fix)
 
 
-def check_output(layer: Layer, shape, output, window: str, least: int = 1) -> None:
+def _has_room(output, least: int) -> bool:
+    return all(length is None or length >= least for length in output[1:])
+
+
+def _other_format(layer: Layer, shape, least: int) -> str | None:
+    """What to do if the inputs fit with their channels at the other end."""
+    if getattr(layer, "data_format", None) == "channels_last":
+        other, end = "channels_first", "first"
+        turned, move = (shape[0], *shape[2:], shape[1]), "x, 1, -1"
+    elif getattr(layer, "data_format", None) == "channels_first":
+        other, end = "channels_last", "last"
+        turned, move = (shape[0], shape[-1], *shape[1:-1]), "x, -1, 1"
+    else:
+        return None
+    if not _has_room(layer.compute_output_shape(turned), least):
+        return None
+    return (
+        f'Do the channels come {end} here? Give `data_format="{other}"`, or move them '
+        f"with `np.moveaxis({move})`"
+    )
+
+
+def check_output(
+    layer: Layer, shape, output, window: str, least: int = 1, fix: str | None = None
+) -> None:
     """Refuse an output that is too small along some axis; see `check_room`.
 
     Args:
@@ -92,8 +125,9 @@ def check_output(layer: Layer, shape, output, window: str, least: int = 1) -> No
         output: The shape of the output.
         window: Name of the attribute that the inputs are too small for.
         least: The smallest size of an output.
+        fix: What to do; None: what always helps.
     """
-    if any(length is not None and length < least for length in output[1:]):
+    if not _has_room(output, least):
         owner = getattr(layer, "cell", layer)
         last = getattr(owner, "data_format", None) != "channels_first"
         where = "(batch, ..., channels)" if last else "(batch, channels, ...)"
@@ -107,7 +141,8 @@ def check_output(layer: Layer, shape, output, window: str, least: int = 1) -> No
                 "for it",
                 f"inputs of shape {shape} and {cause}",
                 f"inputs {where} that are at least as large as the window",
-                f"Give larger inputs, make `{window}` smaller, or pool less before",
+                fix
+                or f"Give larger inputs, make `{window}` smaller, or pool less before",
             )
         )
 
@@ -163,19 +198,26 @@ def normalize_tuple(value, n: int, name: str, least: int = 1) -> tuple[int, ...]
     return numbers
 
 
-def normalize_padding(value: str) -> str:
+def normalize_padding(
+    value: str, offered: Sequence[str] = ("valid", "same", "causal")
+) -> str:
     """The name of a padding in small letters: `valid`, `same` or `causal`.
+
+    Args:
+        value: What came.
+        offered: The paddings that the layer has, for the message.
 
     Raises:
         ValueError: If it is none of them.
     """
     padding = value.lower() if isinstance(value, str) else value
     if padding not in ("valid", "same", "causal"):
+        *others, last = (f'"{name}"' for name in offered)
         raise ValueError(
             errors.message(
                 "The argument `padding` cannot be used",
                 received=repr(value),
-                expected='"valid", "same" or "causal"',
+                expected=f"{', '.join(others)} or {last}" if others else last,
             )
         )
     return padding

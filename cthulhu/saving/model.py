@@ -85,7 +85,7 @@ def load_model(
         if text is None:
             raise ValueError(
                 errors.message(
-                    "There is no model in the file",
+                    f"There is no model in {_called(filepath)}",
                     expected="what `save` wrote",
                     fix="If it holds weights only, build the model and use "
                     "`load_weights`",
@@ -319,6 +319,12 @@ def _take(place: Any) -> Any:
     ):
         raise _no_place(place)
     return hdf5.opened(place)
+
+
+def _called(place: Any) -> str:
+    """What to call a place in a message."""
+    name = os.fspath(place) if isinstance(place, (str, os.PathLike)) else None
+    return f"the file `{name}`" if name else "the file"
 
 
 def _remote(path: str) -> Any:

@@ -131,7 +131,7 @@ class Intake(Compiled):
                     errors.message(
                         f"Error when checking input: the data do not fit `{name}` of "
                         f"`{self.name}`" + (f", which layer {into} reads" * bool(into)),
-                        f"an array with shape {tuple(x.shape)}",
+                        f"an array with shape {errors.given_shape(x.shape)}",
                         f"shape {tuple(expected)}, {len(expected)} dimensions",
                         _advice(tuple(x.shape), tuple(expected)),
                     )

@@ -139,7 +139,9 @@ def test_what_comes_is_printed(capsys):
 
 def test_a_name_that_the_model_does_not_have_is_refused_before_the_first_step():
     model = net()
-    with pytest.raises(ValueError, match="block"):
+    with pytest.raises(
+        ValueError, match="In `stages` of StagedUnfreezing: Unknown layer `block`"
+    ):
         fit(model, StagedUnfreezing({1: "block"}))
 
     assert 0 == int(model.optimizer.iterations)

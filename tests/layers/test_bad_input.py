@@ -207,7 +207,37 @@ CASES = {
     ),
     "a mask where none is known": (
         lambda: chain(masked(4, 6), layers.Conv1D(2, 3, name="eye")),
-        ["`eye`", "does not support masking"],
+        ["`eye`", "does not support masking", "`mask_zero=False`"],
+    ),
+    "channels in front of a layer that has them last": (
+        lambda: layers.Conv2D(3, 3, name="eye")(Input((1, 28, 28))),
+        ["`eye`", "too small", 'Give `data_format="channels_first"`', "(x, 1, -1)"],
+    ),
+    "channels behind a layer that has them first": (
+        lambda: layers.MaxPooling2D(2, data_format="channels_first", name="pool")(
+            Input((28, 28, 1))
+        ),
+        ["`pool`", "too small", 'Give `data_format="channels_last"`', "(x, -1, 1)"],
+    ),
+    "inputs that are too small either way": (
+        lambda: layers.Conv2D(3, 9, name="eye")(Input((8, 8, 1))),
+        ["`eye`", "too small", "Give larger inputs"],
+    ),
+    "a padding that there is none of": (
+        lambda: layers.Conv1D(3, 3, padding="samee"),
+        ["'samee'", 'Expected: "valid", "same" or "causal".'],
+    ),
+    "a padding that there is none of in a plane": (
+        lambda: layers.Conv2D(3, 3, padding="samee"),
+        ["'samee'", 'Expected: "valid" or "same".'],
+    ),
+    "a padding that there is none of in a pool": (
+        lambda: layers.MaxPooling2D(padding="samee"),
+        ["'samee'", 'Expected: "valid" or "same".'],
+    ),
+    "a number for a penalty": (
+        lambda: layers.Dense(3, kernel_regularizer=0.01),
+        ["0.01", "`l2(0.01)`"],
     ),
     "merged batches": (
         lambda: layers.Add(name="sum")(

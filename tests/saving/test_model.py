@@ -376,3 +376,11 @@ def test_any_content_goes_through_a_stream():
     stream.seek(0)
     read = saving.load_from_binary_h5py(lambda file: file["a/b"][:].tolist(), stream)
     assert read == [0, 1, 2]
+
+
+def test_a_file_of_weights_is_no_model_and_is_named(tmp_path):
+    path = tmp_path / "only_weights.h5"
+    saving.save_weights(chain(), path)
+
+    with pytest.raises(ValueError, match="no model in the file `.*only_weights.h5`"):
+        saving.load_model(path)
