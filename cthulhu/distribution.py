@@ -7,6 +7,8 @@ from typing import Any
 
 import jax
 
+from cthulhu import vocabulary
+
 
 def device_count() -> int:
     """The number of devices that this process can use."""
@@ -26,3 +28,6 @@ def place(array: Any, device: jax.Device | None = None) -> jax.Array:
         (3,)
     """
     return jax.device_put(array, device)
+
+
+__getattr__, __dir__ = vocabulary.face(__name__)

@@ -228,3 +228,6 @@ def missing_extra(library: str, extra: str, purpose: str) -> MissingExtra:
             fix=f"Install it with: pip install 'cthulhu[{extra}]'",
         )
     )
+
+
+__getattr__, __dir__ = vocabulary.face(__name__)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cthulhu import backend as K
-from cthulhu import config, errors, losses
+from cthulhu import config, errors, losses, vocabulary
 from cthulhu.data.weights import weigh
 from cthulhu.layers.functions_as_data import func_dump as func_dump
 from cthulhu.layers.functions_as_data import func_load as func_load
@@ -219,3 +219,6 @@ def standardize_weights(
         rank = 1 if sample_weight_mode is None else 2
         weights = np.ones(y.shape[:rank], config.floatx())
     return weights
+
+
+__getattr__, __dir__ = vocabulary.face(__name__)
