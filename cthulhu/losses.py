@@ -11,6 +11,7 @@ Args:
     axis: Axis of the features or classes.
 """
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -445,9 +446,16 @@ class Loss(Configurable):
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The reduced loss; for weights and shapes see `compute_weighted_loss`."""
-        return compute_weighted_loss(
-            self.call(y_true, y_pred), sample_weight, self.reduction
-        )
+        values = self.call(y_true, y_pred)
+        if values is None:
+            raise TypeError(
+                errors.message(
+                    f"The loss `{self.name or type(self).__name__}` gave None",
+                    expected="one loss for each sample",
+                    fix="Does the function end with `return`?",
+                )
+            )
+        return compute_weighted_loss(values, sample_weight, self.reduction)
 
     def call(self, y_true, y_pred):
         """One loss for each sample; written by subclasses."""
@@ -475,6 +483,7 @@ class LossFunctionWrapper(Loss):
         super().__init__(reduction=reduction, name=name)
         self.fn = get(fn)
         self.fn_kwargs = kwargs
+        _check_arguments(self.fn, kwargs)
 
     def call(self, y_true, y_pred):
         return self.fn(y_true, y_pred, **self.fn_kwargs)
@@ -484,6 +493,26 @@ class LossFunctionWrapper(Loss):
         # The named cases below know their function; a bare wrapper must say it.
         bare = type(self) is LossFunctionWrapper
         return {"fn": serialize(self.fn), **config} if bare else config
+
+
+def _check_arguments(function: Any, kwargs: Mapping[str, Any]) -> None:
+    """Refuse a loss function that cannot be called with targets and predictions."""
+    try:
+        arguments = inspect.signature(function)
+    except (TypeError, ValueError):  # made elsewhere than in Python: it tells nothing
+        return
+    try:
+        arguments.bind("y_true", "y_pred", **kwargs)
+    except TypeError as error:
+        name = getattr(function, "__name__", None) or type(function).__name__
+        raise TypeError(
+            errors.message(
+                f"The loss `{name}` cannot be called with targets and predictions: "
+                f"{error}",
+                f"`{name}{arguments}`",
+                f"`{name}(y_true, y_pred)`",
+            )
+        ) from None
 
 
 @registry.register("loss")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from cthulhu import backend as K
 from cthulhu import errors
+from cthulhu.layers import shapes as shapes_of
 from cthulhu.layers.base import Layer
 
 
@@ -257,6 +258,8 @@ class Concatenate(Merge):
 
     def build(self, input_shape):
         self._check_inputs(input_shape)
+        for shape in input_shape:
+            shapes_of.positive_axes(self, self.axis, len(shape))
         rests = set()
         for shape in input_shape:
             rest = list(shape)
@@ -274,7 +277,7 @@ class Concatenate(Merge):
 
     def _check_inputs(self, shapes):
         # Along the batch axis, sizes may well differ.
-        if isinstance(shapes, list) and shapes and self.axis % len(shapes[0]) == 0:
+        if isinstance(shapes, list) and shapes and self.axis in (0, -len(shapes[0])):
             shapes = [(None, *shape[1:]) for shape in shapes]
         super()._check_inputs(shapes)
 
@@ -346,12 +349,29 @@ class Dot(Merge):
         if len(axes) != 2 or not all(isinstance(axis, int) for axis in axes):
             raise ValueError(problem)
 
+    def _check_ranks(self, shapes):
+        """Refuse axes that the inputs do not have, and the batch axis."""
+        axes = [self.axes] * 2 if isinstance(self.axes, int) else self.axes
+        for axis, shape in zip(axes, shapes, strict=True):
+            rank = len(shape)
+            if not -rank < axis < rank or axis == 0:
+                raise ValueError(
+                    errors.message(
+                        f"`axes` of `{self.name}` (Dot) cannot be used",
+                        f"`axes={self.axes!r}` for inputs of the shapes "
+                        + " and ".join(map(str, shapes)),
+                        f"an axis from 1 to {rank - 1} (0 is the batch axis) of the "
+                        f"shape {shape}",
+                    )
+                )
+
     def _positive_axes(self, shapes):
         axes = [self.axes] * 2 if isinstance(self.axes, int) else self.axes
         return [axis % len(shape) for axis, shape in zip(axes, shapes, strict=True)]
 
     def build(self, input_shape):
         self._check_inputs(input_shape)
+        self._check_ranks(input_shape)
         one, other = input_shape
         i, j = self._positive_axes(input_shape)
         if one[i] != other[j]:

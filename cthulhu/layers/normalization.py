@@ -8,6 +8,7 @@ import math
 from cthulhu import backend as K
 from cthulhu import constraints, errors, initializers, regularizers
 from cthulhu.core import is_symbolic
+from cthulhu.layers import shapes
 from cthulhu.layers.base import Layer
 from cthulhu.layers.spec import InputSpec
 
@@ -81,6 +82,7 @@ class BatchNormalization(Layer):
         self.gamma_constraint = constraints.get(gamma_constraint)
 
     def build(self, input_shape):
+        shapes.positive_axes(self, self.axis, len(input_shape))
         size = input_shape[self.axis]
         if size is None:
             raise ValueError(

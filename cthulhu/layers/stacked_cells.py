@@ -98,6 +98,15 @@ def as_cell(cell):
     """The cell, made from its config if need be, and checked."""
     if isinstance(cell, dict):
         cell = registry.deserialize("layer", cell)
+    if isinstance(cell, type):
+        raise TypeError(
+            errors.message(
+                "A recurrent layer needs a cell that is made",
+                f"the class `{cell.__name__}`",
+                "an object, as `LSTMCell(16)` is",
+                f"Make it first: `{cell.__name__}(...)`",
+            )
+        )
     for needed in ("call", "state_size"):
         if not hasattr(cell, needed):
             raise ValueError(

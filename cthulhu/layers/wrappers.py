@@ -10,6 +10,9 @@ from cthulhu.layers.rnn import name_weights, standardize_args
 from cthulhu.layers.spec import InputSpec
 from cthulhu.layers.stacked_cells import takes
 
+# What `Bidirectional` asks of the layer that it runs both ways.
+_RECURRENT = ("go_backwards", "return_sequences", "return_state", "stateful")
+
 
 class Wrapper(Layer):
     """A layer that applies another one; a base for such layers.
@@ -21,6 +24,19 @@ class Wrapper(Layer):
     def __init__(self, layer, **kwargs):
         if isinstance(layer, dict):
             layer = registry.deserialize("layer", layer)
+        if not isinstance(layer, Layer):
+            kind = type(self).__name__
+            made = isinstance(layer, type) and issubclass(layer, Layer)
+            raise TypeError(
+                errors.message(
+                    f"`{kind}` needs a layer to wrap",
+                    f"the class `{layer.__name__}`"
+                    if made
+                    else f"{layer!r} of type {type(layer).__name__}",
+                    "a layer that is made, as `Dense(8)` is",
+                    f"Make it first: `{kind}({layer.__name__}(...))`" if made else None,
+                )
+            )
         self.layer = layer
         kwargs.setdefault("trainable", layer.trainable)
         super().__init__(**kwargs)
@@ -137,6 +153,17 @@ class Bidirectional(Wrapper):
     ):
         super().__init__(layer, weights=weights, **kwargs)
         layer = self.layer
+        lacks = [name for name in _RECURRENT if not hasattr(layer, name)]
+        if lacks:
+            raise TypeError(
+                errors.message(
+                    f"`{self.name}` runs a recurrent layer both ways",
+                    f"`{layer.name}` ({type(layer).__name__}), which has no "
+                    + ", ".join(f"`{name}`" for name in lacks),
+                    "a recurrent layer, as `LSTM(16)`",
+                    "What is not recurrent knows no order: leave `Bidirectional` out",
+                )
+            )
         if merge_mode not in ("sum", "mul", "ave", "concat", None):
             raise ValueError(
                 errors.message(

@@ -279,7 +279,17 @@ def ask_to_proceed_with_overwrite(filepath: str) -> bool:
     """Ask on the console whether a file may be replaced."""
     answer = ""
     while answer not in ("y", "n"):
-        answer = input(f"`{filepath}` exists already. Replace it? [y/n] ")
+        try:
+            answer = input(f"`{filepath}` exists already. Replace it? [y/n] ")
+        except (EOFError, OSError, RuntimeError):  # there is no terminal
+            raise FileExistsError(
+                errors.message(
+                    f"`{filepath}` exists already, and nobody can be asked whether to "
+                    "replace it",
+                    "`overwrite=False`, without a terminal",
+                    fix="Give `overwrite=True`, or another name",
+                )
+            ) from None
         answer = answer.strip().lower()
     return answer == "y"
 

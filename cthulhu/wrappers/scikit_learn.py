@@ -16,7 +16,7 @@ import numpy as np
 from cthulhu import errors, losses, vocabulary
 from cthulhu.core import check_names
 from cthulhu.data import to_categorical
-from cthulhu.models import Sequential
+from cthulhu.models import Model, Sequential
 
 # Methods of the model whose arguments may be given to the estimator.
 METHODS = ("fit", "predict", "predict_classes", "evaluate")
@@ -60,6 +60,17 @@ class BaseWrapper:
                     )
                 )
             return self.__call__  # type: ignore[operator]
+        if isinstance(self.build_fn, Model) or not callable(self.build_fn):
+            raise TypeError(
+                errors.message(
+                    f"{type(self).__name__} makes its models itself, at each `fit`",
+                    f"`build_fn={self.build_fn!r}` of type "
+                    f"{type(self.build_fn).__name__}",
+                    "a function that returns a compiled model",
+                    "Put what makes and compiles the model into a function, and give "
+                    "that, not what it returns",
+                )
+            )
         if inspect.isroutine(self.build_fn):
             return self.build_fn
         return self.build_fn.__call__

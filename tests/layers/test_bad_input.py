@@ -9,6 +9,19 @@ from cthulhu.layers import Input
 from cthulhu.models import Model, Sequential
 
 
+class Numpy(layers.Layer):
+    def call(self, x):
+        return np.tanh(x)
+
+
+class Wrong(layers.Layer):
+    def build(self, input_shape):
+        self.kernel = self.add_weight("kernel", (5, 2))
+
+    def call(self, x):
+        return x @ self.kernel
+
+
 class NoSize:
     def call(self, inputs, states):
         return inputs, states
@@ -29,6 +42,50 @@ def masked(units, steps):
 
 # What is done, and the words of the message.
 CASES = {
+    "an axis that a batch does not have": (
+        lambda: layers.BatchNormalization(axis=2, name="eye")(Input((3,))),
+        ["`eye` (BatchNormalization)", "axis=2", "rank 2", "from -2 to 1"],
+    ),
+    "an axis to join along that is not there": (
+        lambda: layers.concatenate([Input((3,)), Input((3,))], axis=5, name="eye"),
+        ["`eye` (Concatenate)", "axis=5", "rank 2", "from -2 to 1"],
+    ),
+    "an axis to sum over that is not there": (
+        lambda: layers.dot([Input((3,)), Input((3,))], axes=2, name="eye"),
+        ["`eye` (Dot)", "axes=2", "(None, 3)", "from 1 to 1", "batch axis"],
+    ),
+    "a sum over the batch": (
+        lambda: layers.dot([Input((3,)), Input((3,))], axes=(1, -2), name="eye"),
+        ["`eye` (Dot)", "axes=(1, -2)", "(None, 3)", "batch axis"],
+    ),
+    "both ways without an order": (
+        lambda: layers.Bidirectional(layers.Dense(3, name="flat"), name="ear"),
+        ["`ear`", "`flat` (Dense)", "`go_backwards`", "`LSTM(16)`", "leave"],
+    ),
+    "a class to wrap": (
+        lambda: layers.TimeDistributed(layers.Dense),
+        ["`TimeDistributed`", "the class `Dense`", "`TimeDistributed(Dense(...))`"],
+    ),
+    "a word to wrap": (
+        lambda: layers.TimeDistributed("x"),
+        ["`TimeDistributed`", "'x' of type str", "`Dense(8)`"],
+    ),
+    "the class of a cell": (
+        lambda: layers.RNN(layers.LSTMCell),
+        ["the class `LSTMCell`", "Make it first: `LSTMCell(...)`"],
+    ),
+    "the class of a cell among others": (
+        lambda: layers.RNN([layers.LSTMCell(2), layers.GRUCell]),
+        ["the class `GRUCell`", "Make it first: `GRUCell(...)`"],
+    ),
+    "NumPy in a layer": (
+        lambda: Numpy(name="eye")(Input((3,))),
+        ["layer `eye` (Numpy)", "(None, 3)", "functions of `backend`"],
+    ),
+    "a weight of a wrong shape": (
+        lambda: Wrong(name="eye")(Input((3,))),
+        ["layer `eye` (Wrong)", "(None, 3)", "(5,)"],
+    ),
     "rank": (
         lambda: layers.Conv2D(4, 3, name="eye")(Input((8, 8))),
         ["eye", "ndim=4", "(None, 8, 8)", "Is an axis missing?"],

@@ -9,6 +9,8 @@ import pytest
 
 from cthulhu import backend as K
 from cthulhu import core, losses
+from cthulhu.layers import Dense
+from cthulhu.models import Sequential
 
 GOLDEN = json.loads(
     (Path(__file__).parents[1] / "golden" / "losses.json").read_text("utf-8")
@@ -312,3 +314,25 @@ def test_labels_that_fit_are_let_through(loss, y, output_shape):
 def test_what_cannot_be_a_loss_is_refused():
     with pytest.raises(ValueError, match="Could not interpret the loss"):
         losses.get(5)
+
+
+def test_a_loss_that_takes_other_arguments_is_refused_when_the_model_is_compiled():
+    def lonely(y_true):
+        return y_true
+
+    model = Sequential([Dense(1, input_dim=3)])
+    with pytest.raises(TypeError, match=r"`lonely`.*`lonely\(y_true\)`.*y_pred\)`"):
+        model.compile("sgd", lonely)
+    # Further arguments with defaults, and any number of them, are well.
+    model.compile("sgd", lambda t, p, power=2: K.mean((t - p) ** power))
+    model.compile("sgd", lambda *both: K.mean(both[0] - both[1]))
+
+
+def test_a_loss_that_gives_nothing_is_refused_by_name():
+    def forgetful(y_true, y_pred):
+        K.mean(y_true - y_pred)
+
+    model = Sequential([Dense(1, input_dim=3)])
+    model.compile("sgd", forgetful)
+    with pytest.raises(TypeError, match="`forgetful` gave None.*`return`"):
+        model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)

@@ -251,6 +251,19 @@ def test_a_file_is_not_replaced_unless_the_user_says_so(tmp_path, monkeypatch):
     same(load(path, compile=False).get_weights(), second.get_weights())
 
 
+def test_without_a_terminal_a_file_that_exists_is_an_error(tmp_path, monkeypatch):
+    def nobody(_):
+        raise EOFError("EOF when reading a line")
+
+    path = tmp_path / "m.h5"
+    first = chain()
+    saving.save_model(first, path)
+    monkeypatch.setattr("builtins.input", nobody)
+    with pytest.raises(FileExistsError, match=r"m\.h5` exists.*`overwrite=True`"):
+        saving.save_model(chain(), path, overwrite=False)
+    same(load(path, compile=False).get_weights(), first.get_weights())
+
+
 def test_the_old_model_survives_a_failing_save(tmp_path):
     path = tmp_path / "m.h5"
     model = chain()

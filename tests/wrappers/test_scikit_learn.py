@@ -180,3 +180,10 @@ def test_epochs_may_have_their_old_name():
 def test_an_old_name_beside_the_new_one_is_refused():
     with pytest.raises((TypeError, ValueError), match="two names"):
         KerasClassifier(sign, nb_epoch=2, epochs=3).fit(X, LABELS)
+
+
+@pytest.mark.parametrize("given", [sign, "sign"], ids=["a model", "a word"])
+def test_what_makes_no_models_is_refused(given):
+    given = given() if callable(given) else given
+    with pytest.raises(TypeError, match="(?s)KerasClassifier makes.*a function that"):
+        KerasClassifier(given)
