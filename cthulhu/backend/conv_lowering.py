@@ -146,18 +146,51 @@ def _kernel_gradient(x, dy, window, strides, pads, dilation):
 def convolve_channels(x, kernel, strides, pads, dilation):
     """Convolve each channel alone: kernel `(*window, channels, multiplier)`."""
     window, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
-
-    def on_cpu(x, kernel):
-        kernel = kernel.reshape(-1, channels, multiplier)
-        parts = shifted(padded(x, pads), window, strides, dilation)
-        total = sum(part[..., None] * kernel[i] for i, part in enumerate(parts))
-        return total.reshape(total.shape[:-2] + (channels * multiplier,))
+    on_cpu = functools.partial(_channels_on_cpu, strides, tuple(pads), dilation)
 
     def elsewhere(x, kernel):
         kernel = kernel.reshape(*window, 1, channels * multiplier)
         return _xla(x, kernel, strides, pads, dilation, channels)
 
     return jax.lax.platform_dependent(x, kernel, cpu=on_cpu, default=elsewhere)
+
+
+def _sum_of_shifted(strides, pads, dilation, x, kernel):
+    window, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
+    kernel = kernel.reshape(-1, channels, multiplier)
+    parts = shifted(padded(x, pads), window, strides, dilation)
+    total = sum(part[..., None] * kernel[i] for i, part in enumerate(parts))
+    return total.reshape(total.shape[:-2] + (channels * multiplier,))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+def _channels_on_cpu(strides, pads, dilation, x, kernel):
+    return _sum_of_shifted(strides, pads, dilation, x, kernel)
+
+
+def _channels_forward(strides, pads, dilation, x, kernel):
+    return _sum_of_shifted(strides, pads, dilation, x, kernel), (x, kernel)
+
+
+def _channels_backward(strides, pads, dilation, saved, dy):
+    x, kernel = saved
+    how = strides, pads, dilation
+    _, back = jax.vjp(lambda x: _sum_of_shifted(*how, x, kernel), x)
+    wide = jnp.promote_types(kernel.dtype, jnp.float32)
+
+    def add(total, sample):  # sums over one sample stay in the cache
+        x, dy = sample
+        dy = dy.reshape(*dy.shape[:-1], *kernel.shape[-2:])
+        space = tuple(range(dy.ndim - 2))
+        parts = shifted(padded(x[None], pads), kernel.shape[:-2], strides, dilation)
+        sums = [jnp.sum(part[0][..., None] * dy, space, wide) for part in parts]
+        return total + jnp.stack(sums).reshape(kernel.shape), None
+
+    total, _ = jax.lax.scan(add, jnp.zeros(kernel.shape, wide), (x, dy))
+    return (*back(dy), total.astype(kernel.dtype))
+
+
+_channels_on_cpu.defvjp(_channels_forward, _channels_backward)
 
 
 def shifted(x, window, strides, dilation):
