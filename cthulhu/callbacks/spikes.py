@@ -135,7 +135,7 @@ class SpikeDetection(Callback):
         if spikes and (not self._spiking or self.action == "restore"):
             self.spikes.append((self._epoch, batch, loss))
             self._act(batch, loss, limit)
-        elif not spikes and self._fresh is not None:
+        elif self._fresh is not None:
             self._good, self._fresh = self._fresh, None
         self._spiking = spikes
         if math.isfinite(loss):
