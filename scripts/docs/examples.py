@@ -21,6 +21,7 @@ import cthulhu
 from cthulhu import (
     backend,
     callbacks,
+    config,
     core,
     data,
     initializers,
@@ -114,8 +115,10 @@ def run_docstring(test: doctest.DocTest, tongue: Tongue) -> str:
     spoken = {tongue.say(name): value for name, value in test.globs.items()}
     test.globs = given(tongue, text, "model.add(" in text) | test.globs | spoken
     told: list[str] = []
+    before = dict(config._settings)  # one docstring's settings are not the next one's
     runner = doctest.DocTestRunner(checker=Checker(), optionflags=FLAGS, verbose=False)
     runner.run(test, out=told.append)
+    config._settings.update(before)
     return "".join(told)
 
 
