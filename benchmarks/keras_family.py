@@ -7,6 +7,7 @@ import tempfile
 
 import keras_nets
 import nets
+import watchers
 import workloads
 from workloads import BATCH, CALLS, COMPARED_RATE, DROPOUT, RATE, SMALL_BATCH, WIDTHS
 
@@ -34,7 +35,7 @@ class Engine:
         if self.ours:
             return [{"steps_per_execution": 1}] if workload == "weights, 1" else [{}]
         # With longer executions Keras 3 tells callbacks of every 32nd batch alone.
-        long = workload in ("fit", "mlp", "evaluate", "predict")
+        long = workload in ("fit", "mlp", "evaluate", "predict", "validated")
         lengths = [1, 32] if long else [1]
         if self.backend == "torch":
             most = importlib.import_module("torch").get_num_threads()
@@ -85,6 +86,10 @@ class Engine:
             board = self.callbacks.TensorBoard(folder.name, update_freq="batch")
             board.folder = folder  # gone when nobody needs it any more
             return [board]
+        if workload == "watched":
+            # that of Keras 3 needs TensorFlow
+            board = self.ours or self.backend == "tensorflow"
+            return watchers.everyone(self.callbacks, board)
         return [WeightReader()] if workload.startswith("weights") else []
 
     def prepare(self, workload: str, setting: dict):
@@ -119,8 +124,12 @@ class Engine:
             return lambda: [float(model.train_on_batch(x, y)) for _ in range(CALLS)]
         listeners = self.listeners(workload)
         how = setting if self.ours else {}
+        if workload in ("validated", "watched"):
+            held_out = tuple(rows[: workloads.HELD_OUT] for rows in (x, y))
+            how = {**how, "epochs": workloads.EPOCHS, "validation_data": held_out}
+        how = {"epochs": 1, **how}
         return lambda: model.fit(
-            x, y, batch_size=BATCH, epochs=1, verbose=0, callbacks=listeners, **how
+            x, y, batch_size=BATCH, verbose=0, callbacks=listeners, **how
         )
 
     def losses(self, kind: str) -> list[float]:

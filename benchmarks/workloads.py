@@ -21,6 +21,8 @@ BATCH = 128
 SMALL_BATCH = 32
 STEPS = -(-ROWS // BATCH)
 MLP_STEPS = STEPS // 5  # each takes long enough to be timed
+EPOCHS = 3  # of the fits that are validated,
+HELD_OUT = ROWS // 6  # on so many rows
 WIDTHS = {"softmax": (784, 10), "mlp": (784, 512, 512, 10)}
 DROPOUT = 0.2
 # The optimizer of all engines: RMSprop as Keras has it.
@@ -115,6 +117,23 @@ WORKLOADS = (
     ),
     Workload("mlp", "fit 784-512-512-10, a step", "µs", MLP_STEPS, (Bound(1, PEERS),)),
     Workload(
+        "validated",
+        f"  {EPOCHS} epochs of {ROWS:,} rows, validated; one",
+        "ms",
+        EPOCHS,
+        (Bound(1, tuple(KERAS)),),
+        FRAMEWORKS,
+    ),
+    Workload(
+        "watched",
+        "  the same with CSV, checkpoint, TensorBoard and others",
+        "ms",
+        EPOCHS,
+        # of an epoch of about a second: that of few rows is too short
+        (() if QUICK else (Bound(1.1, row="validated"),)) + (Bound(1, tuple(KERAS)),),
+        FRAMEWORKS,
+    ),
+    Workload(
         "predict one",
         "predict, 1 row",
         "µs",
@@ -187,7 +206,7 @@ def all_data() -> tuple[np.ndarray, np.ndarray]:
 def data(workload: str = "") -> tuple[np.ndarray, np.ndarray]:
     """The rows of a workload."""
     x, y = all_data()
-    rows = MLP_STEPS * BATCH if model_of(workload) == "mlp" else ROWS
+    rows = MLP_STEPS * BATCH if workload == "mlp" else ROWS
     return x[:rows], y[:rows]
 
 
@@ -213,7 +232,7 @@ def model_of(workload: str) -> str:
     net = net_of(workload)
     if net:
         return net.name
-    return "mlp" if workload == "mlp" else "softmax"
+    return "mlp" if workload in ("mlp", "validated", "watched") else "softmax"
 
 
 def net_of(workload: str) -> nets.Net | None:
