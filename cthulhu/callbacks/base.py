@@ -45,6 +45,13 @@ class Callback:
     update in the epoch.  What an epoch reports is the same in the bar, which ends after
     all callbacks, in the history, and in a CSV file.
 
+    At each of these moments `fit` tells, in this order: callbacks that lead, in the
+    order of the list; a `BaseLogger`, which puts the means of the epoch into its logs;
+    the bar, unless `verbose=0`; the callbacks of the list; the end of the bar; and the
+    `History`.  A key that a callback adds thus reaches all that come after it.  With
+    `stop_training` set after a batch, the validation of that epoch is left out unless
+    the batch was its last, and `on_epoch_end` is still called.
+
     Hooks of batches may be delivered a little late, some steps at a time, but always
     see the world of their own step: whatever reads a weight or sets `stop_training`
     finds it as it was after exactly that step.

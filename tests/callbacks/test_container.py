@@ -1,8 +1,9 @@
 """Many callbacks answer as one, in order, and what nobody overrides is not called."""
 
+import numpy as np
 import pytest
 
-from cthulhu import callbacks
+from cthulhu import callbacks, layers, models
 from cthulhu.callbacks import Callback, CallbackList
 
 
@@ -321,3 +322,41 @@ def test_methods_of_ones_own_and_true_hooks_warn_of_nothing():
     body = {name: lambda self: None for name in [*names, *callbacks.base.HOOKS]}
 
     type("Mine", (Callback,), {**body, "on_epochs": 3, "epoch_ends": len})
+
+
+def test_who_is_told_first_is_as_the_documentation_says(capsys):
+    told = []
+
+    class Said(Callback):
+        def __init__(self, name, leads=False):
+            self.name, self.leads = name, leads
+
+        def on_epoch_end(self, epoch, logs=None):
+            told.append((self.name, sorted(logs)))
+            logs[self.name] = 1.0
+
+    model = models.Sequential([layers.Dense(1, input_dim=1)])
+    model.compile("sgd", "mse")
+    x = np.zeros((2, 1))
+    history = model.fit(x, x, callbacks=[Said("a"), Said("b"), Said("c", leads=True)])
+
+    # `c` leads: it comes before the mean of the loss is there.
+    assert told == [("c", []), ("a", ["c", "loss"]), ("b", ["a", "c", "loss"])]
+    assert set(history.history) == {"a", "b", "c", "loss"}
+    assert "a: 1.0000" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stop, validated", [(0, False), (1, True)])
+def test_validation_is_left_out_where_an_epoch_ends_early(stop, validated):
+    model = models.Sequential([layers.Dense(1, input_dim=1)])
+    model.compile("sgd", "mse")
+    x = np.zeros((2, 1))
+    end = callbacks.LambdaCallback(
+        on_batch_end=lambda batch, logs: setattr(model, "stop_training", batch == stop)
+    )
+
+    history = model.fit(
+        x, x, 1, 3, verbose=0, callbacks=[end], validation_data=(x, x)
+    ).history
+
+    assert len(history["loss"]) == 1 and ("val_loss" in history) == validated
