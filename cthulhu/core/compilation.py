@@ -65,10 +65,11 @@ def _known(option: str, value: str) -> bool:
 def keep_programs() -> None:
     """Tell JAX the folder for compiled programs, unless somebody else did."""
     global _told
-    if jax.config.jax_compilation_cache_dir != _told:
+    now = jax.config.values  # what users set by any of JAX's ways
+    if now["jax_compilation_cache_dir"] != _told:
         return  # set by the user, to a folder or to none
     folder = config.compilation_cache()
-    if folder == _told or not jax.config.jax_enable_compilation_cache:
+    if folder == _told or not now["jax_enable_compilation_cache"]:
         return
     if folder is not None and not _fit_for_use(
         folder, config.compilation_cache_limit()

@@ -111,18 +111,19 @@ class Looking(SingleBatches):
     def _gradient_program(self) -> Program:
         trained = list(self.trainable_weights)
         identity = (id(self._spec), *map(id, self.weights), *map(id, trained))
-        found = self._programs.get("gradients")
-        if found is None or found.identity != identity:
-            found = GradientProgram(
-                self,
-                self._spec,
-                "gradients",
-                trainable=trained,
-                extra_metrics=self._layer_metrics,
-            )
-            found.identity = identity
-            self._programs["gradients"] = found
-        return found
+        for found in self._programs.get("gradients", []):
+            if found.identity == identity:
+                return found
+        made = GradientProgram(
+            self,
+            self._spec,
+            "gradients",
+            trainable=trained,
+            extra_metrics=self._layer_metrics,
+        )
+        made.identity = identity
+        self._programs["gradients"] = [made]
+        return made
 
 
 class GradientProgram(Program):

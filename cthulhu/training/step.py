@@ -138,7 +138,7 @@ class Program:
         self.trainable = list(trainable)
         self.frozen = list(frozen)
         self.extra_metrics = extra_metrics
-        self.companions = tuple(getattr(optimizer, "companions", ()))
+        self.companions: tuple[Any, ...] = tuple(getattr(optimizer, "companions", ()))
         self.carried: list[Variable] = []
         self.fixed: list[Variable] = []
         self.names: list[str] = []

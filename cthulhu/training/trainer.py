@@ -356,7 +356,7 @@ class Trainer(Looking, Generators):
         first: list[Any] = [hooks.BaseLogger(stateful_metrics=stateful)]
         last: list[Any] = []
         if verbose:
-            bar = hooks.ProgbarLogger("samples" if by_rows else "steps", stateful)
+            bar: Any = hooks.ProgbarLogger("samples" if by_rows else "steps", stateful)
             first.append(bar)
             last.append(bar.ending())
         self.history = hooks.History()
