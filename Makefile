@@ -32,7 +32,7 @@ clean:
 # The peers, for comparison; the column of one that cannot be installed stays empty.
 .bench-venv/installed: benchmarks/requirements.txt pyproject.toml
 	test -x .bench-venv/bin/python || $(PYTHON) -m venv .bench-venv
-	.bench-venv/bin/python -m pip install --quiet --editable .
+	.bench-venv/bin/python -m pip install --quiet --editable '.[tensorboard]'
 	grep -v '^#' benchmarks/requirements.txt | while read -r peer; do \
 		.bench-venv/bin/python -m pip install --quiet "$$peer" \
 			|| echo "$$peer cannot be installed here: it is left out"; \
