@@ -283,3 +283,25 @@ def test_rows_behind_a_normalizer_are_read_anew_each_time(file):
     assert isinstance(adapt(noisy, np.zeros(10)), data.RowSource)
     plain = HDF5Matrix(path, "x")
     assert isinstance(adapt(plain, np.zeros(10)), data.Arrays)
+
+
+def test_an_array_that_was_found_clean_is_searched_once(monkeypatch):
+    searched = []
+    monkeypatch.setattr(arrays, "_least", lambda a: searched.append(a) or a.min())
+    x = np.zeros((4, 2), "float32")
+
+    arrays.check_nan(x, "x")
+    arrays.check_nan(x, "x")
+    assert 1 == len(searched)
+    arrays.check_nan(x.copy(), "x")
+    assert 2 == len(searched)
+
+
+@pytest.mark.parametrize("row", [0, 5, 9])
+def test_nan_is_found_in_any_part_of_a_large_array(monkeypatch, row):
+    monkeypatch.setattr(arrays, "SEARCH_BYTES", 16)  # two rows of two numbers
+    x = np.zeros((10, 2), "float32")
+    x[row, 1] = np.nan
+
+    with pytest.raises(ValueError, match=f"first in row {row}"):
+        arrays.check_nan(x, "x")
