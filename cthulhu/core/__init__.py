@@ -1,5 +1,6 @@
 """The ground that layers, models and the loop stand on: variables, scopes, graphs."""
 
+from cthulhu.core import allocator as allocator
 from cthulhu.core import naming as naming
 from cthulhu.core import registry as registry
 from cthulhu.core.compilation import jit as jit
@@ -22,3 +23,5 @@ from cthulhu.core.scope import draw_seed as draw_seed
 from cthulhu.core.scope import inside_scope as inside_scope
 from cthulhu.core.scope import make_key as make_key
 from cthulhu.core.variable import Variable as Variable
+
+allocator.keep_freed_memory()  # now: threads of JAX take the memory that they find

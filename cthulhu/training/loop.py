@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 from cthulhu.callbacks.timing import DATA, STEPS, Times
-from cthulhu.core import Variable
+from cthulhu.core import Variable, allocator
 from cthulhu.training.feed import BatchFeed, Piece, RowFeed
 from cthulhu.training.step import Program, Report, fetch
 
@@ -94,9 +94,9 @@ class Run:
         self.settled = False
         self.looked_at = 0
         self.distance: int | None = None
-        self.step_time: float | None = None
         self.ready_at = 0.0
         self.early: threading.Thread | None = None
+        self.on_cpu = jax.default_backend() == "cpu"
         self.thread = threading.get_ident()
         self._take(program, start or {})
 
@@ -159,12 +159,20 @@ class Run:
         self.current = block = self.next or self._dispatch(i, start)
         self.next = None
         self.state = block.end
-        if self.ahead and self.fixed_length != 1 and self._has(block.stop):
+        if self._overlaps() and self._has(block.stop):
             self.next = self._dispatch(block.stop, block.end)
         block.wait()
+        allocator.watch_memory()
         self._adapt(block)
         self.feed.release(block.first)
         return block
+
+    def _overlaps(self) -> bool:
+        """Whether to begin the next block while hooks of this one are delivered."""
+        if not self.ahead or self.fixed_length == 1:
+            return False
+        # On a CPU little is gained where steps are long, and two want memory twice.
+        return not self.on_cpu or self.program.step_time < LATENESS
 
     def _has(self, i: int) -> bool:
         # asking a feed of batches may wait for one: not while hooks are due
@@ -265,8 +273,8 @@ class Run:
         self.ready_at = now
         if since == float("inf"):
             return
-        self.step_time = (now - since) / block.count
-        fitting = int(LATENESS / 2 / max(self.step_time, 1e-7))
+        self.program.step_time = (now - since) / block.count
+        fitting = int(LATENESS / 2 / max(self.program.step_time, 1e-7))
         self.length = max(1, min(self.length * GROWTH, fitting, self.capacity))
         self.program.length = self.length  # the next run begins with it
 

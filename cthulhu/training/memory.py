@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 import jax
 
-from cthulhu.core import Variable
+from cthulhu.core import Variable, allocator
 
 # Looking back needs the state at the start of a block and one under way besides the
 # result; this share of the memory may go to them.
@@ -19,10 +18,7 @@ def device_bytes() -> int:
     stats = jax.devices()[0].memory_stats()
     if stats and "bytes_limit" in stats:
         return int(stats["bytes_limit"])
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return 2**33
+    return allocator.system_bytes()
 
 
 def needs_donation(variables: Iterable[Variable]) -> bool:

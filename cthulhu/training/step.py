@@ -146,7 +146,9 @@ class Program:
         self.report_bytes = 0
         self.known = False
         self.example: Any = None  # the shapes that it was made known with
-        self.length = 1  # steps in a block, as the last run found fitting
+        # As the last run found: steps in a block, and seconds that one takes.
+        self.length = 1
+        self.step_time = float("inf")
         self.shapes: set[Any] = set()  # of pieces that were compiled for
         self._report_spec: Any = None
         self.advance = jit(self._advance, static_argnames=("form", "size", "capacity"))
