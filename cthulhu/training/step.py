@@ -139,6 +139,7 @@ class Program:
         self.frozen = list(frozen)
         self.extra_metrics = extra_metrics
         self.companions: tuple[Any, ...] = tuple(getattr(optimizer, "companions", ()))
+        self.variables: list[Variable] = []
         self.carried: list[Variable] = []
         self.fixed: list[Variable] = []
         self.names: list[str] = []
@@ -151,6 +152,8 @@ class Program:
         self.step_time = float("inf")
         self.shapes: set[Any] = set()  # of pieces that were compiled for
         self._report_spec: Any = None
+        self._strangers: Mapping[Variable, None] = {}
+        self._whole = jax.jit(self._of_all)  # traced once for a size of batch
         self.advance = jit(self._advance, static_argnames=("form", "size", "capacity"))
         self.once = jit(self._single)
         self.once_donated = jit(self._single, donate_argnums=0)
@@ -267,27 +270,23 @@ class Program:
     # Which variables take part
 
     def discover(self, example: Callable[[], Any]) -> None:
-        """Find out, from an example batch, which variables are read and written."""
+        """Find out, from an example batch, which variables are read and written.
+
+        What is traced for that is kept: batches of these shapes are computed with it.
+        """
         if self.known:
             return
         batch = self.example = _shapes_of(example())
         found = dict.fromkeys(self._candidates())
+        key, number = _spec((2,), jnp.uint32), _spec((), jnp.int32)
         while True:
-            variables = list(found)
-            written: dict[Variable, None] = {}
-            missing: dict[Variable, None] = {}
-            specs = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in variables]
-            function = functools.partial(self._try, variables, written, missing)
-            key = jax.ShapeDtypeStruct((2,), jnp.uint32)
-            report = jax.eval_shape(function, specs, key, batch)
-            new = [v for v in missing if v not in found]
+            self.variables = list(found)
+            specs = [_spec(v.shape, v.dtype) for v in self.variables]
+            report = self._whole.eval_shape(specs, batch, key, number)[1]
+            new = [v for v in self._strangers if v not in found]
             if not new:
                 break
             found.update(dict.fromkeys(new))
-        always = self.trainable if self.mode == "train" else []
-        carried = dict.fromkeys([*always, *written])
-        self.carried = [v for v in variables if v in carried]
-        self.fixed = [v for v in variables if v not in carried]
         self.report_bytes = sum(
             leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(report)
         )
@@ -303,32 +302,30 @@ class Program:
             variables += [v for m in self._metrics() for v in m.variables]
         return variables
 
-    def _try(
-        self,
-        variables: list[Variable],
-        written: dict[Variable, None],
-        missing: dict[Variable, None],
-        arrays: list[Any],
-        key: Any,
-        batch: Any,
-    ) -> Report:
-        values = dict(zip(variables, arrays, strict=True))
-        scope, report = self.step(values, jax.random.wrap_key_data(key), batch)
-        for variable, value in scope.values.items():
-            if variable in values and value is not values[variable]:
-                written[variable] = None
-        missing.update(scope.strangers)
-        return report
-
     # Compiled
+
+    def _of_all(self, arrays: list[Any], batch: Any, key: Any, number: Any) -> Any:
+        """A step as a function of the arrays of all variables, and its number."""
+        values = dict(zip(self.variables, arrays, strict=True))
+        key = jax.random.fold_in(jax.random.wrap_key_data(key), number)
+        scope, report = self.step(values, key, batch)
+        if not self.known:
+            self._part(values, scope)
+        new = tuple(jnp.asarray(scope.values[v], dtype=v.dtype) for v in self.carried)
+        return new, report
+
+    def _part(self, values: Mapping[Variable, Any], scope: Scope) -> None:
+        """Note which variables a step changes, and which it found by itself."""
+        carried = set(self.trainable if self.mode == "train" else [])
+        carried |= {v for v, a in values.items() if scope.values[v] is not a}
+        self.carried = [v for v in self.variables if v in carried]
+        self.fixed = [v for v in self.variables if v not in carried]
+        self._strangers = scope.strangers
 
     def _single(self, carry: Any, fixed: Any, batch: Any, key: Any, number: Any) -> Any:
         values = dict(zip(self.carried, carry, strict=True))
         values.update(zip(self.fixed, fixed, strict=True))
-        key = jax.random.fold_in(jax.random.wrap_key_data(key), number)
-        scope, report = self.step(values, key, batch)
-        new = tuple(jnp.asarray(scope.values[v], dtype=v.dtype) for v in self.carried)
-        return new, report
+        return self._whole([values[v] for v in self.variables], batch, key, number)
 
     def _advance(
         self,
@@ -371,17 +368,16 @@ class Program:
         """Floating-point operations of a step of `rows`; NaN if XLA does not tell."""
         old = jax.tree.leaves(self.example)[0].shape[0]
         batch = jax.tree.map(
-            lambda x: jax.ShapeDtypeStruct(
+            lambda x: _spec(
                 (rows, *x.shape[1:]) if x.shape[:1] == (old,) else x.shape, x.dtype
             ),
             self.example,
         )
         carry, fixed = (
-            tuple(jax.ShapeDtypeStruct(v.shape, v.dtype) for v in variables)
+            tuple(_spec(v.shape, v.dtype) for v in variables)
             for variables in (self.carried, self.fixed)
         )
-        key = jax.ShapeDtypeStruct((2,), jnp.uint32)
-        number = jax.ShapeDtypeStruct((), jnp.int32)
+        key, number = _spec((2,), jnp.uint32), _spec((), jnp.int32)
         lowered = self.once.lower(carry, fixed, batch, key, number)
         return float((lowered.cost_analysis() or {}).get("flops", "nan"))
 
@@ -391,10 +387,12 @@ class Program:
         return max(1, min(CAPACITY, REPORT_BYTES // max(1, self.report_bytes)))
 
 
+_spec = jax.ShapeDtypeStruct
+
+
 def _shapes_of(batch: Any) -> Any:
     return jax.tree.map(
-        lambda x: jax.ShapeDtypeStruct(x.shape, jax.dtypes.canonicalize_dtype(x.dtype)),
-        batch,
+        lambda x: _spec(x.shape, jax.dtypes.canonicalize_dtype(x.dtype)), batch
     )
 
 
