@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from cthulhu import errors
 from cthulhu.backend.nn import in_train_phase, learning_phase
+from cthulhu.backend.platform import by_platform
 from cthulhu.backend.random import dropout as drop
 from cthulhu.backend.tensor import as_array
 from cthulhu.core import op
@@ -92,9 +93,7 @@ def dot_product_attention(
     # The devices' own gives no weights, drops none, and wants values like the keys.
     if return_weights or _drops(dropout, training) or key.shape != value.shape:
         return by_products(query, key, value)
-    return jax.lax.platform_dependent(
-        query, key, value, cpu=by_products, default=by_device
-    )
+    return by_platform(query, key, value, cpu=by_products, default=by_device)
 
 
 @op

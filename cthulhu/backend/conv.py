@@ -26,6 +26,7 @@ from cthulhu.backend.conv_lowering import (
     shifted,
     transposed,
 )
+from cthulhu.backend.platform import by_platform
 from cthulhu.backend.tensor import as_array, int_shape, normalize_data_format
 from cthulhu.core import op
 
@@ -387,7 +388,7 @@ def _pool_windows(x, window, strides, pads, mode):
             [(0, 0), *pads, (0, 0)],
         )
 
-    total = jax.lax.platform_dependent(x, cpu=by_slices, default=by_xla)
+    total = by_platform(x, cpu=by_slices, default=by_xla)
     if mode == "max":
         return total
     return total / _entries(x.shape[1:-1], window, strides, pads).astype(total.dtype)

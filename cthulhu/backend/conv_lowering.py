@@ -19,6 +19,8 @@ import math
 import jax
 import jax.numpy as jnp
 
+from cthulhu.backend.platform import by_platform
+
 _LETTERS = {1: "W", 2: "HW", 3: "DHW"}
 
 
@@ -38,7 +40,7 @@ def convolve(x, kernel, strides, pads, dilation, groups=1):
     elsewhere = functools.partial(
         _xla, strides=strides, pads=pads, dilation=dilation, groups=groups
     )
-    return jax.lax.platform_dependent(x, kernel, cpu=on_cpu, default=elsewhere)
+    return by_platform(x, kernel, cpu=on_cpu, default=elsewhere)
 
 
 def transposed(y, kernel, sizes, strides, pads, dilation):
@@ -52,7 +54,7 @@ def transposed(y, kernel, sizes, strides, pads, dilation):
 
         return jax.linear_transpose(forward, x)(y)[0]
 
-    return jax.lax.platform_dependent(y, kernel, cpu=on_cpu, default=elsewhere)
+    return by_platform(y, kernel, cpu=on_cpu, default=elsewhere)
 
 
 def _xla(x, kernel, strides, pads, dilation, groups):
@@ -152,7 +154,7 @@ def convolve_channels(x, kernel, strides, pads, dilation):
         kernel = kernel.reshape(*window, 1, channels * multiplier)
         return _xla(x, kernel, strides, pads, dilation, channels)
 
-    return jax.lax.platform_dependent(x, kernel, cpu=on_cpu, default=elsewhere)
+    return by_platform(x, kernel, cpu=on_cpu, default=elsewhere)
 
 
 def _sum_of_shifted(strides, pads, dilation, x, kernel):

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cthulhu import config
+from cthulhu.backend.platform import on_cpu
 from cthulhu.backend.tensor import as_array, int_shape, normalize_axis, on_host
 from cthulhu.core import op
 
@@ -25,10 +26,6 @@ from cthulhu.core import op
 
 # Columns of a second factor up to which its transpose is used on a CPU.
 NARROW = 16
-
-
-def _on_cpu():
-    return jax.default_backend() == "cpu"
 
 
 def _narrow_dot(x, y):
@@ -52,7 +49,7 @@ def dot(x, y):
     """
     x, y = as_array(x), as_array(y)
     if builtins.max(x.ndim, y.ndim) <= 2:
-        if x.ndim == y.ndim == 2 and y.shape[1] <= NARROW and _on_cpu():
+        if x.ndim == y.ndim == 2 and y.shape[1] <= NARROW and on_cpu():
             return _narrow_dot(x, y)
         return jnp.matmul(x, y)
     return jnp.tensordot(x, y, axes=(x.ndim - 1, builtins.max(y.ndim - 2, 0)))
