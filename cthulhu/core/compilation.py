@@ -17,6 +17,7 @@ from typing import Any
 
 import jax
 from jax.experimental.compilation_cache import compilation_cache
+from jaxlib.version import __version__ as xla_version
 
 from cthulhu import config
 
@@ -54,11 +55,17 @@ def compiler_options() -> dict[str, str]:
 
 @functools.cache
 def _known(option: str, value: str) -> bool:
-    """Whether this version of XLA has an option."""
+    """Whether this version of XLA has an option; noted beside the programs if so."""
+    note = _told and os.path.join(_told, f"{option}-{value}-{xla_version}")
+    if note and os.path.exists(note):
+        return True
     try:
         jax.jit(lambda: 0, compiler_options={option: value}).lower().compile()
     except jax.errors.JaxRuntimeError:
         return False
+    if note:
+        with contextlib.suppress(OSError):  # then it is asked at each start
+            open(note, "w").close()
     return True
 
 

@@ -182,3 +182,20 @@ def test_xla_is_asked_for_what_it_knows_and_the_environment_does_not_decide(
 
 def test_an_option_that_xla_lacks_is_found_out():
     assert not compilation._known("xla_cpu_no_such_option", "true")
+
+
+def test_whether_xla_has_an_option_is_asked_at_the_first_start_alone(
+    tmp_path, jax_settings, monkeypatch
+):
+    (option, value), *_ = compilation._CPU_OPTIONS.items()
+    config.set_compilation_cache(tmp_path)
+    compilation.keep_programs()
+
+    compilation._known.cache_clear()
+    assert compilation._known(option, value)
+    assert not compilation._known("xla_has_no_such_option", "1")
+    compilation._known.cache_clear()  # as at another start
+    with monkeypatch.context() as patch:
+        patch.setattr(jax, "jit", None)
+        assert compilation._known(option, value)
+    assert not compilation._known("xla_has_no_such_option", "1")
