@@ -89,6 +89,8 @@ def surroundings(engine: str) -> dict[str, str]:
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "JAX_PLATFORMS": "cpu"}
     if engine in KERAS:
         quiet["KERAS_BACKEND"] = KERAS[engine]
+    # Python keeps what it compiles of ours, as an installer does of the others.
+    quiet["PYTHONDONTWRITEBYTECODE"] = ""
     return {**os.environ, **quiet, "KERAS_HOME": str(Path(sys.prefix, "keras"))}
 
 
