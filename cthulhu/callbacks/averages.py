@@ -7,18 +7,22 @@ for both.  Statistics of normalisation that belong to averaged weights are compu
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from cthulhu import errors, optimizers
 from cthulhu.callbacks.cycles import is_number, out_of_range
 from cthulhu.callbacks.instep import InStep
 from cthulhu.callbacks.statistics import Batches, moving_statistics, recompute
-from cthulhu.core import Variable
+from cthulhu.core import Later, Variable
+
+if TYPE_CHECKING:
+    import optax
+else:
+    optax = Later("optax")
 
 
 class Averages(InStep):

@@ -17,6 +17,8 @@ from cthulhu.core.graph import is_symbolic as is_symbolic
 from cthulhu.core.graph import needed as needed
 from cthulhu.core.graph import op as op
 from cthulhu.core.graph import replay as replay
+from cthulhu.core.later import Later as Later
+from cthulhu.core.later import is_a as is_a
 from cthulhu.core.scope import Scope as Scope
 from cthulhu.core.scope import current_scope as current_scope
 from cthulhu.core.scope import draw_seed as draw_seed

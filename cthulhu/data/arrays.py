@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
-import h5py
 import jax
 import numpy as np
 
@@ -256,7 +255,7 @@ def is_rows(value: Any) -> bool:
 
 def is_lazy(value: Any) -> bool:
     """Whether `value` is an array in a file, or a part of one."""
-    return isinstance(value, (RowSlice, HDF5Matrix, h5py.Dataset))
+    return isinstance(value, (RowSlice, HDF5Matrix)) or core.is_a(value, "h5py.Dataset")
 
 
 def slots(data: Any, names: Sequence[str] | None, what: str) -> list:

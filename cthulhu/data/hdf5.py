@@ -1,10 +1,18 @@
 """A dataset in an HDF5 file as an array that is read in parts."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from __future__ import annotations
 
-import h5py
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+from cthulhu.core import Later
+
+if TYPE_CHECKING:
+    import h5py
+else:
+    h5py = Later("h5py")
 
 
 class HDF5Matrix:

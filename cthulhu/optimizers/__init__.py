@@ -5,10 +5,8 @@ what they share in `optimizer`, formulas in `transforms`, learning rates that fo
 step in `schedules`.
 """
 
-import optax
-
 from cthulhu import errors, vocabulary
-from cthulhu.core import registry
+from cthulhu.core import is_a, registry
 from cthulhu.optimizers import schedules as schedules
 from cthulhu.optimizers.companion import Companion as Companion
 from cthulhu.optimizers.optimizer import Hyperparameter as Hyperparameter
@@ -46,7 +44,7 @@ def get(identifier):
         >>> get("rmsprop")
         RMSprop(learning_rate=0.001, rho=0.9, epsilon=None, decay=0.0)
     """
-    if isinstance(identifier, optax.GradientTransformation):
+    if is_a(identifier, "optax.GradientTransformation"):
         return TransformOptimizer(identifier)
     if isinstance(identifier, type) and issubclass(identifier, Optimizer):
         return identifier()

@@ -5,25 +5,31 @@ the same for all rules and stand here.  The formulas are `transforms`' business,
 with Keras's arguments `rules`', and when a step is made is the training loop's.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import inspect
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from cthulhu import backend as K
 from cthulhu import errors, vocabulary
-from cthulhu.core import Configurable, Variable, op, registry
+from cthulhu.core import Configurable, Later, Variable, op, registry
 from cthulhu.core.configurable import signature
 from cthulhu.optimizers import schedules, transforms
 from cthulhu.optimizers.companion import Companion
 from cthulhu.optimizers.get_updates import UpdatesScope
+
+if TYPE_CHECKING:
+    import optax
+else:
+    optax = Later("optax")
 
 
 class Hyperparameter:
@@ -347,7 +353,7 @@ class Optimizer(Configurable):
         params = [variable.value for variable in variables]
         state = jax.tree.map(lambda v: v.value, slots.state)
         updates, new_state = self.transformation().update(list(grads), state, params)
-        new_params = list(optax.apply_updates(params, updates))
+        new_params = transforms.moved(params, updates)
         before, after = jax.tree.leaves(state), jax.tree.leaves(new_state)
         happened = True  # an update, not only an accumulation
         if self._accumulates:

@@ -5,13 +5,19 @@ arguments `clipnorm`, `clipvalue`, `gradient_accumulation_steps` and `ema` that 
 them takes by keyword, are in `optimizer`.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import optax
 
 from cthulhu import config, errors
-from cthulhu.core import registry
+from cthulhu.core import Later, is_a, registry
 from cthulhu.optimizers import transforms
 from cthulhu.optimizers.optimizer import Hyperparameter, Optimizer, number
+
+if TYPE_CHECKING:
+    import optax
+else:
+    optax = Later("optax")
 
 
 def register(cls):
@@ -459,7 +465,7 @@ class TransformOptimizer(Optimizer):
 
     def __init__(self, transformation, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(transformation, optax.GradientTransformation):
+        if not is_a(transformation, "optax.GradientTransformation"):
             raise TypeError(
                 errors.message(
                     "`TransformOptimizer` cannot use this rule",

@@ -10,11 +10,17 @@ Example:
     0.5
 """
 
+from typing import TYPE_CHECKING
+
 import jax.numpy as jnp
-import optax
 
 from cthulhu import errors, vocabulary
-from cthulhu.core import Configurable, registry
+from cthulhu.core import Configurable, Later, registry
+
+if TYPE_CHECKING:
+    import optax
+else:
+    optax = Later("optax")
 
 
 def _positive(**arguments):

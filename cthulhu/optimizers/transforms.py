@@ -12,18 +12,26 @@ Example:
     (-0.5, 1)
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 each = jax.tree.map
 
 
-class Counted(optax.GradientTransformation):
+class Transformation(NamedTuple):
+    """A gradient transformation as optax has it, and takes it."""
+
+    init: Callable[..., Any]
+    update: Callable[..., Any]
+
+
+class Counted(Transformation):
     """A transformation whose state begins with the number of updates so far."""
 
 
@@ -38,6 +46,11 @@ def _none_yet():
 
 def _rate(learning_rate, count):
     return learning_rate(count) if callable(learning_rate) else learning_rate
+
+
+def moved(params, updates):
+    """The parameters after the updates, in their own dtypes."""
+    return each(lambda p, u: jnp.asarray(p + u).astype(p.dtype), params, updates)
 
 
 def _mean(decay, old, new):
@@ -240,7 +253,7 @@ class CountedState(NamedTuple):
     inner: Any  # state of the transformation within
 
 
-def count_updates(rule: optax.GradientTransformation) -> Counted:
+def count_updates(rule: Any) -> Counted:
     """Any optax transformation, with the number of updates before its own state."""
     if isinstance(rule, Counted):
         return rule
@@ -256,8 +269,8 @@ def count_updates(rule: optax.GradientTransformation) -> Counted:
 
 
 def from_zeros(
-    make: Callable[[], optax.GradientTransformation],
-) -> optax.GradientTransformation:
+    make: Callable[[], Any],
+) -> Transformation:
     """What `make()` gives, known to begin at zero: its state costs no compilation."""
 
     def init(params):
@@ -266,7 +279,7 @@ def from_zeros(
     def update(grads, state, params=None):
         return make().update(grads, state, params)
 
-    return optax.GradientTransformation(init, update)
+    return Transformation(init, update)
 
 
 class AccumulationState(NamedTuple):
@@ -275,9 +288,7 @@ class AccumulationState(NamedTuple):
     gradient_sum: Any  # their sum; like the weights
 
 
-def accumulate(
-    rule: optax.GradientTransformation, steps: Any
-) -> optax.GradientTransformation:
+def accumulate(rule: Any, steps: Any) -> Transformation:
     """Add gradients up for `steps` calls, then let `rule` see their mean once.
 
     In between the updates are zero and the state of `rule` stays as it is, so equal
@@ -307,7 +318,7 @@ def accumulate(
         batches = jnp.where(count >= steps, 0, count)
         return updates, AccumulationState(inner, batches, total)
 
-    return optax.GradientTransformation(init, update)
+    return Transformation(init, update)
 
 
 def choose(condition, yes: Callable[[], Any], no: Callable[[], Any]):

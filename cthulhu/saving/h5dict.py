@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from cthulhu import errors
+from cthulhu.core import Later, is_a
+
+if TYPE_CHECKING:
+    import h5py
+else:
+    h5py = Later("h5py")
 
 # More does not fit into the header of a group, where attributes are kept.
 HEADER_BYTES = 64512
@@ -58,7 +63,7 @@ class H5Dict:
     @staticmethod
     def is_supported_type(path: Any) -> bool:
         """Whether an `H5Dict` can be made on `path`."""
-        return isinstance(path, str | Path | h5py.Group | dict)
+        return isinstance(path, str | Path | dict) or is_a(path, "h5py.Group")
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._check_writable()
@@ -101,7 +106,7 @@ class H5Dict:
             return value.tolist() if texts else value
         if name in self.data:
             found = self.data[name]
-            return found[()] if isinstance(found, h5py.Dataset) else self._group(found)
+            return found[()] if is_a(found, "h5py.Dataset") else self._group(found)
         if f"{name}0" in self.data.attrs:
             return [text.decode() for text in self._parts(name)]
         return self._new(name)
@@ -147,7 +152,7 @@ class H5Dict:
 
     def close(self) -> None:
         """Write everything; close the file if it was opened here."""
-        if isinstance(self.data, h5py.Group):
+        if is_a(self.data, "h5py.Group"):
             self.data.file.flush()
             if self._opened:
                 self.data.close()

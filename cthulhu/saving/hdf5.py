@@ -6,18 +6,25 @@ plain array of numbers or a text is refused before it is read.  What the groups 
 `weights`'s and `model`'s business.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import io
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from cthulhu import errors, vocabulary
+from cthulhu.core import Later, is_a
+
+if TYPE_CHECKING:
+    import h5py
+else:
+    h5py = Later("h5py")
 
 # An attribute larger than this does not fit into an object's header.
 HEADER_LIMIT = 64512
@@ -41,7 +48,7 @@ class DamagedFile(ValueError):
 
 def is_group(place: Any) -> bool:
     """Whether `place` is an open HDF5 file or group."""
-    return isinstance(place, h5py.Group)
+    return is_a(place, "h5py.Group")
 
 
 def image(fill: Callable[[h5py.File], Any], size: int = 0) -> memoryview:

@@ -6,16 +6,19 @@ knows the order of things; bytes on the disk are `write`'s business, the layout
 `hdf5`'s, arrays `weights`'s, and configurations `configs`'s.
 """
 
+from __future__ import annotations
+
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import h5py
+from typing import TYPE_CHECKING, Any
 
 from cthulhu import errors
 from cthulhu.core import registry
 from cthulhu.saving import configs, hdf5, weights, write
+
+if TYPE_CHECKING:
+    import h5py
 
 # What opens paths that begin with "gs://": an object with `FileIO(name, mode)` and
 # `file_exists(name)`, such as `tensorflow.python.lib.io.file_io`.

@@ -6,15 +6,19 @@ does not fit leaves the model as it was.  Layouts of older versions are `convert
 business.
 """
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from cthulhu import errors
 from cthulhu.saving import convert, hdf5
+
+if TYPE_CHECKING:
+    import h5py
 
 # The version of Keras whose layout is written, and the backend whose kernels it has.
 KERAS_VERSION = "2.3.1"

@@ -94,6 +94,27 @@ def test_a_new_learning_rate_compiles_nothing(compilations):
     assert names == []
 
 
+def test_a_step_is_traced_once_for_a_size_of_batch():
+    traced = []
+
+    class Noted(layers.Layer):
+        def call(self, inputs):
+            traced.append(inputs.shape[0])
+            return inputs
+
+    model = models.Sequential([Noted(), layers.Dense(10, activation="softmax")])
+    model.compile("rmsprop", "categorical_crossentropy")
+    x, y = rows(48)
+    model.build((None, 6))
+    traced.clear()
+
+    model.fit(x, y, batch_size=16, epochs=2, verbose=0)  # three at once
+    model.fit(x[:16], y[:16], batch_size=16, verbose=0)  # a single one
+    model.train_on_batch(x[:16], y[:16])
+
+    assert [16] == traced
+
+
 @pytest.mark.parametrize("call", ["predict", "evaluate"])
 def test_later_passes_over_rows_of_the_same_sizes_compile_nothing(compilations, call):
     model = classifier()
