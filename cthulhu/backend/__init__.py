@@ -3,9 +3,9 @@
     from cthulhu import backend as K
 
 Files: `tensor` makes, reads and shapes tensors, `math` computes with them, `random`
-draws, `nn` has what networks add, `conv` convolutions and pooling, `recurrence` loops,
-`attention` means weighted by scores, `ctc` labels without places in time, `graph`
-placeholders, functions and gradients.
+draws, `nn` has what networks add, `normalization` scales, `conv` convolves, `pooling`
+sums windows up, `recurrence` loops, `attention` means weighted by scores, `ctc` labels
+without places in time, `graph` placeholders, functions and gradients.
 """
 
 from cthulhu import vocabulary
@@ -22,8 +22,6 @@ from cthulhu.backend.conv import depthwise_conv1d as depthwise_conv1d
 from cthulhu.backend.conv import depthwise_conv2d as depthwise_conv2d
 from cthulhu.backend.conv import local_conv1d as local_conv1d
 from cthulhu.backend.conv import local_conv2d as local_conv2d
-from cthulhu.backend.conv import pool2d as pool2d
-from cthulhu.backend.conv import pool3d as pool3d
 from cthulhu.backend.conv import separable_conv1d as separable_conv1d
 from cthulhu.backend.conv import separable_conv2d as separable_conv2d
 from cthulhu.backend.ctc import ctc_batch_cost as ctc_batch_cost
@@ -87,7 +85,6 @@ from cthulhu.backend.math import square as square
 from cthulhu.backend.math import std as std
 from cthulhu.backend.math import sum as sum
 from cthulhu.backend.math import var as var
-from cthulhu.backend.nn import batch_normalization as batch_normalization
 from cthulhu.backend.nn import bias_add as bias_add
 from cthulhu.backend.nn import binary_crossentropy as binary_crossentropy
 from cthulhu.backend.nn import categorical_crossentropy as categorical_crossentropy
@@ -100,9 +97,6 @@ from cthulhu.backend.nn import in_train_phase as in_train_phase
 from cthulhu.backend.nn import l2_normalize as l2_normalize
 from cthulhu.backend.nn import learning_phase as learning_phase
 from cthulhu.backend.nn import learning_phase_scope as learning_phase_scope
-from cthulhu.backend.nn import (
-    normalize_batch_in_training as normalize_batch_in_training,
-)
 from cthulhu.backend.nn import relu as relu
 from cthulhu.backend.nn import set_learning_phase as set_learning_phase
 from cthulhu.backend.nn import sigmoid as sigmoid
@@ -112,10 +106,16 @@ from cthulhu.backend.nn import softsign as softsign
 from cthulhu.backend.nn import (
     sparse_categorical_crossentropy as sparse_categorical_crossentropy,
 )
-from cthulhu.backend.nn import standardize as standardize
 from cthulhu.backend.nn import stop_gradient as stop_gradient
 from cthulhu.backend.nn import switch as switch
 from cthulhu.backend.nn import tanh as tanh
+from cthulhu.backend.normalization import batch_normalization as batch_normalization
+from cthulhu.backend.normalization import (
+    normalize_batch_in_training as normalize_batch_in_training,
+)
+from cthulhu.backend.normalization import standardize as standardize
+from cthulhu.backend.pooling import pool2d as pool2d
+from cthulhu.backend.pooling import pool3d as pool3d
 from cthulhu.backend.random import dropout as dropout
 from cthulhu.backend.random import random_binomial as random_binomial
 from cthulhu.backend.random import random_bits as random_bits

@@ -13,15 +13,17 @@ and arguments are the business of `conv`.
 """
 
 import functools
-import itertools
 import math
 
 import jax
 import jax.numpy as jnp
 
 from cthulhu.backend.platform import by_platform
+from cthulhu.backend.reduction import sums
+from cthulhu.backend.windows import padded, shifted
 
 _LETTERS = {1: "W", 2: "HW", 3: "DHW"}
+_TOGETHER = 9  # sums in one loop: as many as the registers hold
 
 
 def convolve(x, kernel, strides, pads, dilation, groups=1):
@@ -73,12 +75,33 @@ def _xla(x, kernel, strides, pads, dilation, groups):
 def _on_cpu(strides, pads, dilation, groups, x, kernel):
     if math.prod(kernel.shape[:-2]) == 1 and groups == 1:
         (x,) = shifted(padded(x, pads), kernel.shape[:-2], strides, dilation)
-        return jnp.matmul(x, kernel.reshape(kernel.shape[-2:]))
+        return _mix(x, kernel.reshape(kernel.shape[-2:]))
     return _with_gradients(strides, pads, dilation, groups, x, kernel)
 
 
+@jax.custom_vjp
+def _mix(x, matrix) -> jax.Array:
+    return jnp.matmul(x, matrix)
+
+
+def _mix_forward(x, matrix):
+    return jnp.matmul(x, matrix), (x, matrix)
+
+
+def _mix_backward(saved, dy):
+    x, matrix = saved
+    # As matrices: of arrays with more axes XLA transposes one, and all that made it.
+    rows, by_rows = (a.reshape(-1, a.shape[-1]) for a in (x, dy))
+    return _mix(dy, matrix.T), jax.lax.dot_general(
+        rows, by_rows, (((0,), (0,)), ((), ()))
+    )
+
+
+_mix.defvjp(_mix_forward, _mix_backward)
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2, 3))
-def _with_gradients(strides, pads, dilation, groups, x, kernel):
+def _with_gradients(strides, pads, dilation, groups, x, kernel) -> jax.Array:
     return _xla(x, kernel, strides, pads, dilation, groups)
 
 
@@ -107,13 +130,7 @@ def _back(sizes, strides, pads, dilation, groups, dy, kernel):
     """Gradient in `x`: a convolution of `dy`, spread out, with the turned kernel."""
     window, (channels, filters) = kernel.shape[:-2], kernel.shape[-2:]
     rank = len(window)
-    edges = []
-    for size, made, k, s, d, (before, _) in zip(
-        sizes, dy.shape[1:-1], window, strides, dilation, pads, strict=True
-    ):
-        reach = (k - 1) * d
-        low = reach - before
-        edges.append((low, size + reach - low - ((made - 1) * s + 1)))
+    edges = _edges(sizes, dy.shape[1:-1], window, strides, pads, dilation)
     kernel = jnp.flip(kernel, tuple(range(rank)))
     kernel = kernel.reshape(*window, channels, groups, filters // groups)
     kernel = jnp.moveaxis(kernel, rank, -1)  # (*window, groups, filters, channels)
@@ -125,6 +142,18 @@ def _back(sizes, strides, pads, dilation, groups, dy, kernel):
         dy = jax.lax.pad(dy, zero, [(0, 0, 0), *spread, (0, 0, 0)])
         edges = [(0, 0)] * rank
     return convolve(dy, kernel, (1,) * rank, edges, dilation, groups)
+
+
+def _edges(sizes, made, window, strides, pads, dilation):
+    """What goes before and after a spread-out gradient; below 0 it is cut off."""
+    edges = []
+    for size, length, k, s, d, (before, _) in zip(
+        sizes, made, window, strides, dilation, pads, strict=True
+    ):
+        reach = (k - 1) * d
+        low = reach - before
+        edges.append((low, size + reach - low - ((length - 1) * s + 1)))
+    return edges
 
 
 def _kernel_gradient(x, dy, window, strides, pads, dilation):
@@ -157,65 +186,54 @@ def convolve_channels(x, kernel, strides, pads, dilation):
     return by_platform(x, kernel, cpu=on_cpu, default=elsewhere)
 
 
-def _sum_of_shifted(strides, pads, dilation, x, kernel):
+def _alone(strides, pads, dilation, x, kernel):
+    """A sum of shifted products: `(..., channels, multiplier)` of `(..., channels)`."""
     window, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
     kernel = kernel.reshape(-1, channels, multiplier)
-    parts = shifted(padded(x, pads), window, strides, dilation)
-    total = sum(part[..., None] * kernel[i] for i, part in enumerate(parts))
-    return total.reshape(total.shape[:-2] + (channels * multiplier,))
+    parts = shifted(_once(padded(x, pads)), window, strides, dilation)
+    return sum(part[..., None] * kernel[i] for i, part in enumerate(parts))
+
+
+def _once(x):
+    """`x`, computed once instead of again for each shift."""
+    return jax.lax.optimization_barrier(x)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
-def _channels_on_cpu(strides, pads, dilation, x, kernel):
-    return _sum_of_shifted(strides, pads, dilation, x, kernel)
+def _channels_on_cpu(strides, pads, dilation, x, kernel) -> jax.Array:
+    y = _alone(strides, pads, dilation, x, kernel)
+    return y.reshape(*y.shape[:-2], -1)
 
 
 def _channels_forward(strides, pads, dilation, x, kernel):
-    return _sum_of_shifted(strides, pads, dilation, x, kernel), (x, kernel)
+    return _channels_on_cpu(strides, pads, dilation, x, kernel), (x, kernel)
 
 
 def _channels_backward(strides, pads, dilation, saved, dy):
     x, kernel = saved
-    how = strides, pads, dilation
-    _, back = jax.vjp(lambda x: _sum_of_shifted(*how, x, kernel), x)
-    wide = jnp.promote_types(kernel.dtype, jnp.float32)
+    window = kernel.shape[:-2]
+    dy = dy.reshape(*dy.shape[:-1], *kernel.shape[-2:])
+    edges = _edges(x.shape[1:-1], dy.shape[1:-2], window, strides, pads, dilation)
+    spread = [(*edge, s - 1) for edge, s in zip(edges, strides, strict=True)]
+    wide = jax.lax.pad(
+        dy, jnp.zeros((), dy.dtype), [(0, 0, 0), *spread, (0, 0, 0), (0, 0, 0)]
+    )
+    turned = jnp.flip(kernel, tuple(range(len(window))))
+    turned = turned.reshape(-1, *kernel.shape[-2:])
+    once = (1,) * len(window)
+    parts = [
+        jnp.sum(part * turned[i], -1)
+        for i, part in enumerate(shifted(_once(wide), window, once, dilation, 2))
+    ]
+    dx = sum(parts)
 
-    def add(total, sample):  # sums over one sample stay in the cache
-        x, dy = sample
-        dy = dy.reshape(*dy.shape[:-1], *kernel.shape[-2:])
-        space = tuple(range(dy.ndim - 2))
-        parts = shifted(padded(x[None], pads), kernel.shape[:-2], strides, dilation)
-        sums = [jnp.sum(part[0][..., None] * dy, space, wide) for part in parts]
-        return total + jnp.stack(sums).reshape(kernel.shape), None
-
-    total, _ = jax.lax.scan(add, jnp.zeros(kernel.shape, wide), (x, dy))
-    return (*back(dy), total.astype(kernel.dtype))
+    parts = list(shifted(_once(padded(x, pads)), window, strides, dilation))
+    leading = tuple(range(dy.ndim - 2))
+    totals = []
+    for i in range(0, len(parts), _TOGETHER):
+        some = [part[..., None] * dy for part in parts[i : i + _TOGETHER]]
+        totals += sums(some, leading)
+    return dx, jnp.stack(totals).reshape(kernel.shape).astype(kernel.dtype)
 
 
 _channels_on_cpu.defvjp(_channels_forward, _channels_backward)
-
-
-def shifted(x, window, strides, dilation):
-    """For each place in the window, the entries of `x` under it (channels last)."""
-    lengths = [
-        (size - (k - 1) * d - 1) // s + 1
-        for size, k, s, d in zip(x.shape[1:-1], window, strides, dilation, strict=True)
-    ]
-    for place in itertools.product(*(range(k) for k in window)):
-        start = [p * d for p, d in zip(place, dilation, strict=True)]
-        stop = [
-            b + (n - 1) * s + 1 for b, n, s in zip(start, lengths, strides, strict=True)
-        ]
-        yield jax.lax.slice(
-            x,
-            (0, *start, 0),
-            (x.shape[0], *stop, x.shape[-1]),
-            (1, *strides, 1),
-        )
-
-
-def padded(x, pads, value=0.0):
-    """`x` with some entries more before and after each spatial axis."""
-    if not any(before or after for before, after in pads):
-        return x
-    return jnp.pad(x, [(0, 0), *pads, (0, 0)], constant_values=value)

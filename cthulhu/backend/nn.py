@@ -1,9 +1,8 @@
-"""What neural networks add to arithmetic: activations, losses, normalisation, phases.
+"""What neural networks add to arithmetic: activations, losses, biases, phases.
 
-Convolution and pooling are `conv`'s business, loops over time `recurrence`'s.
+Normalisation, convolution, pooling and loops over time have files of their own.
 """
 
-import builtins
 import weakref
 
 import jax
@@ -12,6 +11,7 @@ import numpy as np
 
 from cthulhu import config
 from cthulhu.backend.math import clip
+from cthulhu.backend.reduction import sums
 from cthulhu.backend.tensor import (
     as_array,
     by_layout,
@@ -382,99 +382,7 @@ def in_top_k(predictions, targets, k):
     return (above < k) & jnp.isfinite(own[:, 0])
 
 
-# Normalisation and biases.
-
-
-def _beside_channels(parameter, x, axes):
-    """`parameter` in a shape that broadcasts over `axes` of `x`."""
-    if parameter is None:
-        return None
-    shape = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
-    parameter = as_array(parameter)
-    return parameter.reshape(shape) if parameter.ndim != x.ndim else parameter
-
-
-def _normalized(x, mean, variance, beta, gamma, epsilon):
-    scale = jax.lax.rsqrt(variance + epsilon)
-    if gamma is not None:
-        scale = scale * gamma
-    shift = -mean * scale if beta is None else beta - mean * scale
-    return x * scale + shift
-
-
-@op
-def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
-    """Normalise by the batch's own mean and variance.
-
-    Args:
-        x: A tensor.
-        gamma: Scale, or None.
-        beta: Shift, or None.
-        reduction_axes: Axes over which statistics are taken.
-        epsilon: Added to the variance.
-
-    Returns:
-        `(normalised x, mean, variance)`.  For images with the channels last, the
-        variance is the unbiased one (divided by n - 1), as TensorFlow's fused operation
-        gives it; `x` is normalised by the other in any case.
-
-    See: Ioffe and Szegedy, Batch Normalization, 2015.
-    """
-    x = as_array(x)
-    axes = tuple(sorted(int(a) % builtins.max(x.ndim, 1) for a in reduction_axes))
-    mean = jnp.mean(x, axes, keepdims=True)
-    variance = jnp.mean(
-        jnp.square(x - jax.lax.stop_gradient(mean)), axes, keepdims=True
-    )
-    gamma, beta = (_beside_channels(p, x, axes) for p in (gamma, beta))
-    normed = _normalized(x, mean, variance, beta, gamma, epsilon)
-    if x.ndim == 4 and axes == (0, 1, 2):
-        rows = x.size // x.shape[-1]
-        variance = variance * (rows / builtins.max(rows - 1, 1))
-    return normed, jnp.squeeze(mean, axes), jnp.squeeze(variance, axes)
-
-
-@op
-def standardize(x, axis, epsilon=1e-3, center=True):
-    """`(x - mean) / sqrt(variance + epsilon)`, in float32 at least.
-
-    Args:
-        x: A tensor.
-        axis: The axis or axes over which mean and variance are taken.
-        epsilon: Added to the variance.
-        center: Whether the mean is subtracted; else the variance is a mean of squares.
-    """
-    x = as_array(x)
-    x = x.astype(jnp.promote_types(x.dtype, "float32"))
-    axes = normalize_axis(axis)
-    if center:
-        x = x - jnp.mean(x, axes, keepdims=True)
-    variance = jnp.mean(jnp.square(x), axes, keepdims=True)
-    return x * jax.lax.rsqrt(variance + epsilon)
-
-
-@op
-def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):
-    """`(x - mean) / sqrt(var + epsilon) * gamma + beta`.
-
-    Args:
-        x: A tensor.
-        mean: One number per channel, or a tensor that broadcasts.
-        var: The variance, likewise.
-        beta: Shift, likewise, or None.
-        gamma: Scale, likewise, or None.
-        axis: Where the channels are.
-        epsilon: Added to the variance.
-    """
-    x = as_array(x)
-    others = tuple(a for a in range(x.ndim) if a != axis % x.ndim)
-
-    def fit(parameter):
-        if parameter is not None and as_array(parameter).ndim == 1:
-            return _beside_channels(parameter, x, others)
-        return None if parameter is None else as_array(parameter)
-
-    return _normalized(x, fit(mean), fit(var), fit(beta), fit(gamma), epsilon)
+# Biases.
 
 
 def bias_add(x, bias, data_format=None):
@@ -501,10 +409,32 @@ def bias_add(x, bias, data_format=None):
 @op
 def _bias_add(x, bias, data_format):
     x, bias = as_array(x), as_array(bias)
-    if not 3 <= x.ndim <= 5:
+    if 3 <= x.ndim <= 5:
+        shape = bias.shape if bias.ndim > 1 else (1,) * (x.ndim - 2) + bias.shape
+        bias = bias.reshape(by_layout((1, *shape), data_format))
+    if jnp.broadcast_shapes(x.shape, bias.shape) != x.shape:
         return x + bias
-    shape = bias.shape if bias.ndim > 1 else (1,) * (x.ndim - 2) + bias.shape
-    return x + bias.reshape(by_layout((1, *shape), data_format))
+    return _plus(x, bias.reshape((1,) * (x.ndim - bias.ndim) + bias.shape))
+
+
+@jax.custom_vjp
+def _plus(x, bias):
+    return x + bias
+
+
+def _plus_forward(x, bias):
+    return x + bias, (jnp.zeros((0,), x.dtype), bias)
+
+
+def _plus_backward(saved, gradient):
+    like, bias = saved
+    pairs = enumerate(zip(bias.shape, gradient.shape, strict=True))
+    axes = tuple(axis for axis, (one, many) in pairs if one < many)
+    by_bias = jnp.expand_dims(sums([gradient], axes)[0], axes)
+    return gradient.astype(like.dtype), by_bias.astype(bias.dtype)
+
+
+_plus.defvjp(_plus_forward, _plus_backward)
 
 
 @op

@@ -1,4 +1,4 @@
-"""Convolutions and pooling against sums that are written out."""
+"""Convolutions against sums that are written out."""
 
 import itertools
 
@@ -123,30 +123,6 @@ def test_depthwise_and_separable_convolutions():
     assert np.allclose(expected @ point[0, 0], y, atol=1e-4)
     steps = K.separable_conv1d(x[0], depth[0], point[0])
     assert (5, 4, 4) == steps.shape
-
-
-@pytest.mark.parametrize("size, stride", [(2, 2), (2, 3), (3, 2)])
-@pytest.mark.parametrize("padding", ["valid", "same"])
-@pytest.mark.parametrize("mode", ["max", "avg"])
-def test_pooling_leaves_padding_out(size, stride, padding, mode):
-    x = np.random.randn(1, 6, 8, 2)
-    rows = -(-6 // stride) if padding == "same" else (6 - size) // stride + 1
-    columns = -(-8 // stride) if padding == "same" else (8 - size) // stride + 1
-    add = [0, 0]
-    if padding == "same":
-        add = [
-            max((n - 1) * stride + size - total, 0) // 2
-            for n, total in ((rows, 6), (columns, 8))
-        ]
-    expected = np.zeros((1, rows, columns, 2))
-    for i, j in itertools.product(range(rows), range(columns)):
-        top, left = i * stride - add[0], j * stride - add[1]
-        part = x[:, max(top, 0) : top + size, max(left, 0) : left + size]
-        expected[:, i, j] = part.max((1, 2)) if mode == "max" else part.mean((1, 2))
-
-    y = K.pool2d(x, (size, size), (stride, stride), padding, pool_mode=mode)
-
-    assert np.allclose(expected, y, atol=1e-6)
 
 
 def test_unknown_words_are_refused():

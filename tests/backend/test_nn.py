@@ -1,4 +1,4 @@
-"""Activations, cross-entropies, normalisation, and what depends on the phase."""
+"""Activations, cross-entropies, biases, and what depends on the phase."""
 
 import jax
 import jax.numpy as jnp
@@ -126,32 +126,6 @@ def test_the_top_k_include_ties():
     assert [False, False] == K.eval(K.in_top_k(p, [0, 2], 2)).tolist()
 
 
-def test_normalisation_in_training_and_the_unbiased_variance_of_images():
-    x = np.random.randn(2, 3, 3, 4).astype("float32")
-
-    y, mean, variance = K.normalize_batch_in_training(x, None, None, [0, 1, 2])
-
-    assert np.allclose(x.mean((0, 1, 2)), mean, atol=1e-6)
-    assert np.allclose(x.var((0, 1, 2), ddof=1), variance, atol=1e-5)
-    assert np.allclose(0, K.mean(y, [0, 1, 2]), atol=1e-5)
-    _, _, rows = K.normalize_batch_in_training(x[:, 0, 0], None, None, [0])
-    assert np.allclose(x[:, 0, 0].var(0), rows, atol=1e-5)
-
-
-@pytest.mark.parametrize("axis", [1, -1])
-def test_normalisation_by_given_statistics_on_any_axis(axis):
-    x = np.random.rand(3, 2, 4)
-    shape = [1, 1, 1]
-    shape[axis] = x.shape[axis]
-    mean, var, beta, gamma = (np.random.rand(x.shape[axis]) for _ in range(4))
-    expected = (x - mean.reshape(shape)) / np.sqrt(var.reshape(shape) + 1e-3)
-    expected = expected * gamma.reshape(shape) + beta.reshape(shape)
-
-    y = K.batch_normalization(x, mean, var, beta, gamma, axis=axis)
-
-    assert np.allclose(expected, y, atol=1e-5)
-
-
 def test_biases_in_both_layouts():
     x, bias = np.zeros((1, 4, 2, 3)), np.arange(4.0)
 
@@ -159,6 +133,19 @@ def test_biases_in_both_layouts():
     assert np.allclose(bias[:3], K.bias_add(x, bias[:3])[0, 1, 1])
     with pytest.raises(ValueError, match="Unexpected bias dimensions 2"):
         K.bias_add(x, np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("shape", [(4,), (3, 4)])
+def test_gradients_of_biases_are_sums_over_what_they_were_added_to(shape):
+    x = np.arange(2 * 3 * 4.0).reshape(2, 3, 4)
+    bias = np.zeros(shape)
+
+    by_x, by_bias = jax.grad(lambda *a: K.sum(K.bias_add(*a) * x), (0, 1))(x, bias)
+
+    assert np.array_equal(x, by_x)
+    # entries 0, 4, ..., 20 of the first channel: 60; those of one step: i and i + 12
+    expected = [60.0, 66.0, 72.0, 78.0] if len(shape) == 1 else 2 * x[0] + 12
+    assert np.array_equal(expected, by_bias)
 
 
 def test_a_unit_vector():
