@@ -130,7 +130,7 @@ from cthulhu.backend.recurrence import foldl as foldl
 from cthulhu.backend.recurrence import foldr as foldr
 from cthulhu.backend.recurrence import map_fn as map_fn
 from cthulhu.backend.recurrence import rnn as rnn
-from cthulhu.backend.recurrence import rnn_of_products as rnn_of_products
+from cthulhu.backend.recurrent_products import rnn_of_products as rnn_of_products
 from cthulhu.backend.tensor import Update as Update
 from cthulhu.backend.tensor import arange as arange
 from cthulhu.backend.tensor import as_array as as_array
@@ -188,6 +188,7 @@ from cthulhu.backend.tensor import size as size
 from cthulhu.backend.tensor import slice as slice
 from cthulhu.backend.tensor import spatial_2d_padding as spatial_2d_padding
 from cthulhu.backend.tensor import spatial_3d_padding as spatial_3d_padding
+from cthulhu.backend.tensor import split as split
 from cthulhu.backend.tensor import squeeze as squeeze
 from cthulhu.backend.tensor import stack as stack
 from cthulhu.backend.tensor import temporal_padding as temporal_padding

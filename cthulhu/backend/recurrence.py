@@ -8,8 +8,6 @@ Args:
     dtype: Name of the dtype of the results; None: as they come.
 """
 
-import functools
-
 import jax
 import jax.numpy as jnp
 
@@ -47,91 +45,18 @@ def rnn(
         `(last_output, outputs, new_states)`; outputs `(samples, time, ...)`.
     """
     constants = [as_array(c) for c in constants or []]
-    outputs, states, _ = _loop(
+    outputs, states = _loop(
         lambda x, states: step_function(x, states + constants),
-        jax.tree.map(_time_first, inputs),
+        jax.tree.map(time_first, inputs),
         [as_array(state) for state in initial_states],
-        _keep(mask),
+        keeping(mask),
         go_backwards,
         unroll,
     )
     return outputs[-1], jnp.swapaxes(outputs, 0, 1), states
 
 
-@op
-def rnn_of_products(
-    finish,
-    projected,
-    initial_states,
-    kernel,
-    go_backwards=False,
-    mask=None,
-    unroll=False,
-):
-    """Run over time a step that multiplies its first state by a kernel.
-
-    The step is `finish(projected[:, t] + states[0] @ kernel, states)`.  The results are
-    those of `rnn`; but the kernel's gradient is one product over all steps instead of
-    one in each.
-
-    Args:
-        finish: `finish(sums, states) -> (output, new_states)`, a function of its
-            arguments alone: nothing else that it uses gets a gradient.
-        projected: Tensor `(samples, time, width)`.
-        initial_states: List of tensors `(samples, size)`, one per state.
-        kernel: Tensor `(size, width)`.
-        go_backwards: As of `rnn`; so are `mask` and `unroll`.
-
-    Returns:
-        `(last_output, outputs, new_states)`, as `rnn`.
-    """
-    keep, kernel = _keep(mask), as_array(kernel)
-    how = (finish, bool(go_backwards), bool(unroll))
-    projected = _time_first(projected)
-    states = tuple(as_array(state) for state in initial_states)
-
-    outputs, states = _products(how, projected, keep, states, kernel)
-    return outputs[-1], jnp.swapaxes(outputs, 0, 1), list(states)
-
-
-def _run_products(how, projected, keep, states, kernel):
-    """Outputs and last states, and the first state before each step."""
-    finish, go_backwards, unroll = how
-
-    def step(x, states):
-        return finish(x + states[0] @ kernel, states)
-
-    outputs, states, before = _loop(
-        step, projected, list(states), keep, go_backwards, unroll, note=True
-    )
-    return (outputs, tuple(states)), before
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _products(how, projected, keep, states, kernel):
-    return _run_products(how, projected, keep, states, kernel)[0]
-
-
-def _products_forward(how, projected, keep, states, kernel):
-    def run(projected, states):
-        return _run_products(how, projected, keep, states, kernel)
-
-    result, back, before = jax.vjp(run, projected, states, has_aux=True)
-    return result, (back, before)
-
-
-def _products_backward(how, kept, gradients):
-    back, before = kept
-    projected, states = back(gradients)
-    size, width = before.shape[-1], projected.shape[-1]
-    kernel = before.reshape(-1, size).T @ projected.reshape(-1, width)
-    return projected, None, states, kernel
-
-
-_products.defvjp(_products_forward, _products_backward)
-
-
-def _loop(step_function, xs, states, keep, go_backwards, unroll, note=False):
+def _loop(step_function, xs, states, keep, go_backwards, unroll):
     """Outputs of all steps, time first, and the last states.
 
     Args:
@@ -141,8 +66,6 @@ def _loop(step_function, xs, states, keep, go_backwards, unroll, note=False):
         keep: None, or a boolean array `(time, samples)`.
         go_backwards: Whether to begin at the last step.
         unroll: Whether the loop is written out.
-        note: Whether the first state before each step is wanted as a third result; it
-            is in the order of `xs`.
     """
 
     def step(carry, now):
@@ -155,13 +78,13 @@ def _loop(step_function, xs, states, keep, go_backwards, unroll, note=False):
             for new, old in zip(new_states, states, strict=True)
         ]
         if keep is not None:
-            output = _where(keep, output, before.astype(output.dtype))
+            output = where_kept(keep, output, before.astype(output.dtype))
             new_states = [
-                _where(keep, new, old)
+                where_kept(keep, new, old)
                 for new, old in zip(new_states, states, strict=True)
             ]
         carried = before if keep is None else output
-        return (new_states, carried), (output, states[0] if note else None)
+        return (new_states, carried), output
 
     before = None
     if keep is not None:
@@ -174,37 +97,37 @@ def _loop(step_function, xs, states, keep, go_backwards, unroll, note=False):
     if unroll:
         length = jax.tree.leaves(xs)[0].shape[0]
         order = range(length - 1, -1, -1) if go_backwards else range(length)
-        carry, results = (states, before), []
+        carry, outputs = (states, before), []
         for t in order:
             now = jax.tree.map(lambda x, t=t: x[t], (xs, keep))
-            carry, result = step(carry, now)
-            results.append(result)
-        outputs, noted = jax.tree.map(lambda *rows: jnp.stack(rows), *results)
-        if note and go_backwards:
-            noted = jnp.flip(noted, 0)
+            carry, output = step(carry, now)
+            outputs.append(output)
+        outputs = jnp.stack(outputs)
     else:
-        carry, (outputs, noted) = jax.lax.scan(
+        carry, outputs = jax.lax.scan(
             step, (states, before), (xs, keep), reverse=bool(go_backwards)
         )
         if go_backwards:
             outputs = jnp.flip(outputs, 0)
-    return outputs, list(carry[0]), noted
+    return outputs, list(carry[0])
 
 
-def _keep(mask):
-    """A mask as a boolean array `(time, samples)`."""
+def keeping(mask):
+    """A mask as a boolean array `(time, samples)`; None stays None."""
     if mask is None:
         return None
     mask = as_array(mask) != 0
-    return _time_first(mask.reshape(mask.shape[:2]))
+    return time_first(mask.reshape(mask.shape[:2]))
 
 
-def _time_first(x):
+def time_first(x):
+    """`(samples, time, ...)` as `(time, samples, ...)`."""
     return jnp.swapaxes(as_array(x), 0, 1)
 
 
-def _where(keep, new, old):
-    return jnp.where(keep.reshape(keep.shape + (1,) * (new.ndim - 1)), new, old)
+def where_kept(keep, new, old):
+    """`new` where `keep` is true, else `old`; `keep` has their first axes."""
+    return jnp.where(keep.reshape(keep.shape + (1,) * (new.ndim - keep.ndim)), new, old)
 
 
 @op

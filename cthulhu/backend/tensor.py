@@ -639,6 +639,17 @@ def tile(x, n):
 
 
 @op
+def split(x, count, axis=-1):
+    """A list of `count` parts of equal size along an axis.
+
+    Example:
+        >>> [part.tolist() for part in split(np.arange(4), 2)]
+        [[0, 1], [2, 3]]
+    """
+    return jnp.split(as_array(x), count, axis=axis)
+
+
+@op
 def reverse(x, axes):
     """The entries in reverse order along one axis or several.
 

@@ -167,6 +167,7 @@ from cthulhu.backend import (
 )
 from cthulhu.backend import spatial_2d_padding as spatial_2d_padding
 from cthulhu.backend import spatial_3d_padding as spatial_3d_padding
+from cthulhu.backend import split as split
 from cthulhu.backend import sqrt as sqrt
 from cthulhu.backend import square as square
 from cthulhu.backend import squeeze as squeeze

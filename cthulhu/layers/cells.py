@@ -143,8 +143,12 @@ class Cell(Layer):
         return self.bias_initializer
 
     def _input_bias(self):
-        """The part of the bias that belongs to the inputs."""
+        """The part of the bias that belongs to the inputs, or None."""
         return self.bias
+
+    def _recurrent_bias(self):
+        """The part of the bias that belongs to the output of the step before."""
+        return None
 
     def draw_masks(self, inputs, training=None):
         """What to drop, of the inputs `(batch, features)` and of the output before.
@@ -225,7 +229,7 @@ class Cell(Layer):
         kind = type(self)
         functions = [self.activation, getattr(self, "recurrent_activation", None)]
         return (
-            kind.step is Cell.step
+            kind.step.__module__ == __name__
             and kind.recur is Cell.recur
             and kind.call is Cell.call
             and kind.finish.__module__ == __name__
@@ -235,14 +239,38 @@ class Cell(Layer):
             )
         )
 
+    adds_apart = False  # whether `finish` takes the two that it would add as a pair
+
+    def run_products(self, inputs, initial_states, input_masks=None, **how):
+        """The step over a whole sequence, of a cell that `is_product`: as `K.rnn`."""
+        bias = self._recurrent_bias()
+        if input_masks is None:  # what is narrower is turned round
+            inputs = K.permute_dimensions(inputs, (1, 0, 2))
+        if self.adds_apart:
+            projected = self.project(inputs, input_masks)
+        else:  # the sum is the same, and one pass over all steps less
+            projected = self._product(inputs, self.kernel, input_masks)
+            bias = self._input_bias()
+        return K.rnn_of_products(
+            self.finish,
+            projected,
+            initial_states,
+            self.recurrent_kernel,
+            bias=bias,
+            apart=self.adds_apart,
+            time_major=input_masks is None,
+            **how,
+        )
+
     def call(self, inputs, states, training=None):
         masks = self._masks or self.draw_masks(inputs, training)
         return self.step(self.project(inputs, masks[0]), states, masks[1])
 
-    def _split(self, x):
-        """One part per gate, along the last axis."""
-        parts = x.shape[-1] // self.units
-        return [x[..., i * self.units : (i + 1) * self.units] for i in range(parts)]
+    gates_axis = -1  # where the gates are in a product
+
+    def _split(self, x, parts):
+        """One part per gate."""
+        return K.split(x, parts, axis=self.gates_axis)
 
 
 class SimpleRNNCell(Cell):
@@ -284,6 +312,16 @@ class GatedCell(Cell):
         super().__init__(units, activation, use_bias, **kwargs)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.implementation = implementation or 1  # 0 is an old name of 1
+
+    def _gates(self, sums, parts):
+        """`recurrent_activation` of each part of the sums.
+
+        A function of single numbers is applied to all parts in one pass, though one
+        may be of no use: XLA would compute narrow ones within what uses them, slowly.
+        """
+        if self.recurrent_activation in (activations.sigmoid, activations.hard_sigmoid):
+            return self._split(self.recurrent_activation(sums), parts)
+        return [self.recurrent_activation(part) for part in self._split(sums, parts)]
 
 
 class GRUCell(GatedCell):
@@ -357,31 +395,45 @@ class GRUCell(GatedCell):
         return (2, width) if self.reset_after else (width,)
 
     def _input_bias(self):
-        return self.bias[0] if self.reset_after else self.bias
+        return self.bias[0] if self.use_bias and self.reset_after else self.bias
+
+    def _recurrent_bias(self):
+        return self.bias[1] if self.use_bias and self.reset_after else None
 
     def step(self, projected, states, recurrent_masks=None):
         before = states[0]
         masks = recurrent_masks
-        x_z, x_r, x_h = self._split(projected)
         if self.reset_after:
             inner = self.recur(before, masks)
-            if self.use_bias:
-                inner = inner + self.bias[1]
-            h_z, h_r, h_h = self._split(inner)
-        else:
-            gates = self.recurrent_kernel[:, : 2 * self.units]
-            h_z, h_r = self._split(self._product(before, gates, masks and masks[:2]))
-        z = self.recurrent_activation(x_z + h_z)
-        r = self.recurrent_activation(x_r + h_r)
-        if self.reset_after:
-            h_h = r * h_h
-        else:
-            kernel = self.recurrent_kernel[:, 2 * self.units :]
-            h_h = self._product(r * before, kernel, masks and masks[-1:])
-        output = z * before + (1 - z) * self.activation(x_h + h_h)
+            bias = self._recurrent_bias()
+            return self.finish(
+                (projected, inner if bias is None else inner + bias), states
+            )
+        x, x_h = self._gates_and_rest(projected)
+        kernel, kernel_h = self._gates_and_rest(self.recurrent_kernel)
+        z, r = self._gates(x + self._product(before, kernel, masks and masks[:2]), 2)
+        h_h = self._product(r * before, kernel_h, masks and masks[-1:])
+        return self._mix(z, before, x_h + h_h)
+
+    def finish(self, sums, states):
+        """As `Cell.finish`, for `reset_after`: of what it would add, as a pair."""
+        (x, x_h), (h, h_h) = (self._gates_and_rest(part) for part in sums)
+        z, r = self._gates(x + h, 2)
+        return self._mix(z, states[0], x_h + r * h_h)
+
+    def _mix(self, z, before, candidate):
+        output = z * before + (1 - z) * self.activation(candidate)
         return output, [output]
 
-    is_product = False  # the reset gate stands between the product and the sum
+    def _gates_and_rest(self, x):
+        """The parts of `z` and `r` together, and that of the candidate."""
+        return x[..., : 2 * self.units], x[..., 2 * self.units :]
+
+    adds_apart = True  # the reset gate stands between the product and the sum
+
+    @property
+    def is_product(self):
+        return self.reset_after and super().is_product
 
 
 class LSTMCell(GatedCell):
@@ -466,13 +518,8 @@ class LSTMCell(GatedCell):
         return with_open_forget_gate
 
     def finish(self, sums, states):
-        z_i, z_f, z_c, z_o = self._split(sums)
-        i, f, c, o = (
-            self.recurrent_activation(z_i),
-            self.recurrent_activation(z_f),
-            self.activation(z_c),
-            self.recurrent_activation(z_o),
-        )
+        i, f, _, o = self._gates(sums, 4)
+        c = self.activation(self._split(sums, 4)[2])
         memory = f * states[1] + i * c
         output = o * self.activation(memory)
         return output, [output, memory]

@@ -143,7 +143,8 @@ class ConvLSTMCell(LSTMCell):
     def _convolve(self):
         return (K.conv1d, K.conv2d, K.conv3d)[self.rank - 1]
 
-    def _gates_axis(self):
+    @property
+    def gates_axis(self):
         return -self.rank - 1 if self.data_format == "channels_first" else -1
 
     def recur(self, before, masks=None):
@@ -152,7 +153,7 @@ class ConvLSTMCell(LSTMCell):
             self.recurrent_kernel,
             masks,
             self._convolve_output,
-            self._gates_axis(),
+            self.gates_axis,
         )
 
     def project(self, inputs, input_masks=None):
@@ -161,19 +162,12 @@ class ConvLSTMCell(LSTMCell):
             self.kernel,
             input_masks,
             self._convolve_inputs,
-            self._gates_axis(),
+            self.gates_axis,
         )
         if not self.use_bias:
             return projected
         after = [1] * self.rank if self.data_format == "channels_first" else []
         return projected + K.reshape(self.bias, (-1, *after))
-
-    def _split(self, x):
-        if self.data_format == "channels_last":
-            return super()._split(x)
-        return [
-            x[:, i * self.filters : (i + 1) * self.filters] for i in range(self.gates)
-        ]
 
 
 class ConvLSTM1DCell(ConvLSTMCell):

@@ -260,17 +260,16 @@ class RNN(Layer):
             def step(x, states):
                 return cell.step(cell.project(x, masks[0]), states, masks[1])
         elif own:
-            inputs = cell.project(inputs, masks[0])
             if cell.is_product and masks[1] is None:
-                return K.rnn_of_products(
-                    cell.finish,
+                return cell.run_products(
                     inputs,
                     initial_state,
-                    cell.recurrent_kernel,
+                    masks[0],
                     go_backwards=self.go_backwards,
                     mask=mask,
                     unroll=self.unroll,
                 )
+            inputs = cell.project(inputs, masks[0])
 
             def step(x, states):
                 return cell.step(x, states, masks[1])

@@ -91,14 +91,27 @@ def test_map_and_folds():
 
 
 def a_gated_step(sums, states):
-    """A step with two states, and an output that is none of them."""
+    """A step with two states, the first of which is its output."""
     h = K.tanh(sums[:, :3]) * K.sigmoid(sums[:, 6:]) + 0.5 * states[1]
-    return 2 * h, [h, h * sums[:, 3:6]]
+    return h, [h, h * sums[:, 3:6]]
 
 
 def by_numpy(sums, states):
     h = np.tanh(sums[:, :3]) / (1 + np.exp(-sums[:, 6:])) + 0.5 * states[1]
-    return 2 * h, [h, h * sums[:, 3:6]]
+    return h, [h, h * sums[:, 3:6]]
+
+
+def a_step_of_two(pair, states):
+    """A step that needs what it would add apart."""
+    x, product = pair
+    h = K.tanh(x[:, :3]) * product[:, :3] + x[:, 3:6] * K.sigmoid(product[:, 6:])
+    return h, [h, h * states[1]]
+
+
+def two_by_numpy(x, product, states):
+    h = np.tanh(x[:, :3]) * product[:, :3]
+    h = h + x[:, 3:6] / (1 + np.exp(-product[:, 6:]))
+    return h, [h, h * states[1]]
 
 
 ALL_WAYS = pytest.mark.parametrize(
@@ -109,36 +122,45 @@ ALL_WAYS = pytest.mark.parametrize(
         {"go_backwards": True},
         {"mask": True},
         {"mask": True, "go_backwards": True, "unroll": True},
+        {"mask": True, "apart": True},
+        {"apart": True, "go_backwards": True},
     ],
     ids=lambda how: " ".join(how) or "plain",
 )
 
 
 def draw_products(how):
+    """Inputs, two states, kernel and bias; a step, and what tells of the loop."""
     draw = np.random.RandomState(3)
     arrays = [
         draw.randn(2, 4, 9),
         draw.randn(2, 3),
         draw.randn(2, 3),
         0.4 * draw.randn(3, 9),
+        draw.randn(9),
     ]
     if how.get("mask"):
         how = how | {"mask": np.array([[0, 1, 1, 0], [1, 0, 1, 1]])}
-    return arrays, how
+    return arrays, (a_step_of_two if how.get("apart") else a_gated_step), how
 
 
 @ALL_WAYS
-def test_a_loop_of_products_is_the_loop_written_out(how):
-    (x, h, c, kernel), how = draw_products(how)
+@pytest.mark.parametrize("time_major", [False, True])
+def test_a_loop_of_products_is_the_loop_written_out(how, time_major):
+    (x, h, c, kernel, bias), finish, how = draw_products(how)
 
     def step(now, states):
-        return by_numpy(now + states[0] @ kernel, states)
+        product = states[0] @ kernel + bias
+        if how.get("apart"):
+            return two_by_numpy(now, product, states)
+        return by_numpy(now + product, states)
 
     mask = how.get("mask")
     mask = None if mask is None else mask.astype(bool)
     expected = by_hand(step, x, [h, c], mask, how.get("go_backwards", False))
+    x = x.swapaxes(0, 1) if time_major else x
     last, outputs, states = K.rnn_of_products(
-        a_gated_step, x.astype("float32"), [h, c], kernel, **how
+        finish, x.astype("float32"), [h, c], kernel, bias, time_major=time_major, **how
     )
 
     assert np.allclose(expected[0], last, atol=1e-5)
@@ -148,16 +170,16 @@ def test_a_loop_of_products_is_the_loop_written_out(how):
 
 @ALL_WAYS
 def test_gradients_of_a_loop_of_products_first_and_second(how):
-    arrays, how = draw_products(how)
+    arrays, finish, how = draw_products(how)
 
-    def loss(x, h, c, kernel):
+    def loss(x, h, c, kernel, bias):
         last, outputs, states = K.rnn_of_products(
-            a_gated_step, x, [h, c], kernel, **how
+            finish, x, [h, c], kernel, bias, **how
         )
         return (last**2).sum() + (outputs[:, ::2] ** 3).sum() + states[1].sum()
 
     def length(*arrays):  # of the gradient: its own gradient is a second derivative
-        gradients = jax.grad(loss, (0, 1, 2, 3))(*arrays)
+        gradients = jax.grad(loss, (0, 1, 2, 3, 4))(*arrays)
         return sum((g**2).sum() for g in gradients)
 
     with jax.enable_x64(True):

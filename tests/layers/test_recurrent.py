@@ -251,8 +251,11 @@ def test_the_way_back_may_be_another_layer():
         layers.SimpleRNN(3),
         layers.LSTM(3, recurrent_activation="hard_sigmoid"),
         layers.LSTM(3, use_bias=False),
+        layers.LSTM(3, recurrent_activation="softmax"),
+        layers.GRU(3, reset_after=True, go_backwards=True, return_sequences=True),
+        layers.GRU(3, reset_after=True, use_bias=False),
     ],
-    ids=["SimpleRNN", "LSTM", "LSTM without bias"],
+    ids=lambda layer: layer.name,
 )
 @pytest.mark.parametrize("masked", [False, True])
 def test_the_loop_that_knows_the_product_computes_what_the_other_does(layer, masked):
@@ -289,7 +292,8 @@ def test_a_step_or_an_activation_of_ones_own_is_not_taken_for_the_built_in_one()
     assert not Own(3).is_product
     assert not layers.LSTMCell(3, activation=lambda x: x).is_product
     assert not layers.LSTMCell(3, recurrent_activation=lambda x: x).is_product
-    assert not layers.GRUCell(3, reset_after=True).is_product
+    assert layers.GRUCell(3, reset_after=True).is_product
+    assert not layers.GRUCell(3).is_product  # its candidate needs a second product
     assert not layers.ConvLSTM2DCell(3, 2).is_product
 
 

@@ -1,0 +1,192 @@
+"""A loop over time whose step is a product with a kernel and a function: its gradient.
+
+`rnn_of_products` gives what `rnn` gives, with a way back of its own.  Which layers may
+use it is theirs to know; loops over any step are in `recurrence`.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.custom_derivatives import CustomVJPPrimal, SymbolicZero
+
+from cthulhu.backend.recurrence import keeping, time_first, where_kept
+from cthulhu.backend.tensor import as_array
+from cthulhu.core import op
+
+
+@op
+def rnn_of_products(
+    finish,
+    projected,
+    initial_states,
+    kernel,
+    bias=None,
+    go_backwards=False,
+    mask=None,
+    unroll=False,
+    apart=False,
+    time_major=False,
+):
+    """Run over time a step that multiplies its first state by a kernel.
+
+    With `product = states[0] @ kernel + bias`, the step is
+    `finish(projected[:, t] + product, states)`, and its output is the first of the new
+    states.  The results are those of `rnn`; but the gradients of kernel and bias are
+    one product over all steps instead of one in each, and a step keeps its sums and its
+    states only: the rest of it is computed again on the way back.
+
+    Args:
+        finish: `finish(sums, states) -> (output, new_states)`, a function of its
+            arguments alone: nothing else that it uses gets a gradient.
+        projected: Tensor `(samples, time, width)`.
+        initial_states: List of tensors `(samples, size)`, one per state.
+        kernel: Tensor `(size, width)`.
+        bias: Tensor `(width,)`; None: nothing is added.
+        go_backwards: As of `rnn`; so are `mask` and `unroll`.
+        apart: Whether `finish` gets the pair `(projected[:, t], product)` in place of
+            the sum.
+        time_major: Whether `projected` is `(time, samples, width)`.
+
+    Returns:
+        `(last_output, outputs, new_states)`, as `rnn`.
+    """
+    keep = keeping(mask)
+    how = _How(finish, bool(go_backwards), bool(unroll), bool(apart))
+    projected = as_array(projected) if time_major else time_first(projected)
+    states = tuple(as_array(state) for state in initial_states)
+    bias = None if bias is None else as_array(bias)
+
+    outputs, states = _loop(how, projected, keep, states, as_array(kernel), bias)
+    last = states[0]
+    if keep is not None:  # an output is zero before the first step that counts
+        order = jnp.flip(keep, 0) if go_backwards else keep
+        begun = jnp.cumsum(order, 0) > 0
+        outputs = where_kept(begun, outputs, jnp.zeros_like(outputs))
+        last = where_kept(begun[-1], last, jnp.zeros_like(last))
+    return last, jnp.swapaxes(outputs, 0, 1), list(states)
+
+
+class _How(NamedTuple):
+    """What the loop is told that is no array; see `rnn_of_products`."""
+
+    finish: Callable
+    go_backwards: bool
+    unroll: bool
+    apart: bool
+
+    def advance(self, sums, states, keep):
+        """The states after a step."""
+        _, new = self.finish(sums, list(states))
+        new = [
+            as_array(n).astype(old.dtype) for n, old in zip(new, states, strict=True)
+        ]
+        if keep is not None:
+            new = [where_kept(keep, n, old) for n, old in zip(new, states, strict=True)]
+        return tuple(new)
+
+    def scan(self, step, start, xs, backwards):
+        """`lax.scan`, which meets each row of `xs` in a buffer of its own.
+
+        A step that takes a row apart is slow on a CPU if it finds the row among the
+        others: so the row of the next step is fetched one step ahead.
+        """
+        length = len(jax.tree.leaves(xs)[0])
+        if self.unroll or not self.apart:
+            unroll = max(1, length) if self.unroll else 1
+            return jax.lax.scan(step, start, xs, reverse=backwards, unroll=unroll)
+
+        def row(t):
+            return jax.tree.map(lambda x: x[t], xs)
+
+        def ahead(carry, t):
+            carry, out = step(*carry)
+            t = jnp.maximum(t - 1, 0) if backwards else jnp.minimum(t + 1, length - 1)
+            return (carry, row(t)), out
+
+        start = (start, row(length - 1 if backwards else 0))
+        (last, _), out = jax.lax.scan(
+            ahead, start, jnp.arange(length), reverse=backwards
+        )
+        return last, out
+
+
+def _run(how, projected, keep, states, kernel, bias):
+    """Outputs in the order of the steps, last states, and the way to each step.
+
+    The latter: the sums of each step (the product alone, if they are apart) and the
+    states before it, in the order of `projected`.
+    """
+
+    def step(states, now):
+        x, keep = now
+        sums = states[0] @ kernel
+        if bias is not None:
+            sums = sums + bias
+        if not how.apart:
+            sums = x + sums
+        new = how.advance((x, sums) if how.apart else sums, states, keep)
+        return new, (sums, states)
+
+    last, way = how.scan(step, states, (projected, keep), how.go_backwards)
+    firsts = jnp.flip(way[1][0], 0) if how.go_backwards else way[1][0]
+    return jnp.concatenate([firsts[1:], last[0][None]]), last, way
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _loop(how, projected, keep, states, kernel, bias):
+    return _run(how, projected, keep, states, kernel, bias)[:2]
+
+
+def _forward(how, *primals):
+    projected, keep, states, kernel, bias = jax.tree.map(
+        lambda primal: primal.value,
+        primals,
+        is_leaf=lambda node: isinstance(node, CustomVJPPrimal),
+    )
+    outputs, last, way = _run(how, projected, keep, states, kernel, bias)
+    xs = projected if how.apart else None
+    return (outputs, last), (way, xs, keep, kernel, bias)
+
+
+def _backward(how, kept, gradients):
+    (sums, before), xs, keep, kernel, bias = kept
+    of_outputs, of_last = gradients
+    if isinstance(of_outputs, SymbolicZero):
+        of_outputs = None
+    elif how.go_backwards:
+        of_outputs = jnp.flip(of_outputs, 0)
+    of_last = tuple(
+        jnp.zeros_like(state[0]) if isinstance(gradient, SymbolicZero) else gradient
+        for gradient, state in zip(of_last, before, strict=True)
+    )
+    turned = kernel.T  # once, and not in each step
+
+    def step(of_states, now):
+        x, sums, states, keep, of_output = now
+        if of_output is not None:
+            of_states = (of_states[0] + of_output, *of_states[1:])
+        _, back = jax.vjp(
+            lambda sums, states: how.advance(sums, states, keep),
+            (x, sums) if how.apart else sums,
+            states,
+        )
+        of_sums, of_before = back(of_states)
+        of_product = of_sums[1] if how.apart else of_sums
+        of_before = (of_before[0] + of_product @ turned, *of_before[1:])
+        return of_before, of_sums
+
+    of_states, of_sums = how.scan(
+        step, of_last, (xs, sums, before, keep, of_outputs), not how.go_backwards
+    )
+    of_projected, of_products = of_sums if how.apart else (of_sums, of_sums)
+    rows = of_products.reshape(-1, kernel.shape[1])
+    of_kernel = before[0].reshape(-1, kernel.shape[0]).T @ rows
+    # A product: XLA is slow to sum so many rows.
+    of_bias = None if bias is None else jnp.ones(len(rows), rows.dtype) @ rows
+    return of_projected, None, of_states, of_kernel, of_bias
+
+
+_loop.defvjp(_forward, _backward, symbolic_zeros=True)
