@@ -144,16 +144,16 @@ def check_whole(name: str, value: object, least: int, of: str | None = None) -> 
         TypeError: Not a whole number; True, "3" and 3.0 are none.
         ValueError: A smaller number.
     """
-    expected = f"a whole number of at least {least}"
-    whose = f" of `{of}`" if of else ""
-    happened = f"`{name}`{whose} cannot be used"
     number = None
     if not isinstance(value, bool):
         with contextlib.suppress(TypeError):
             number = operator.index(value)  # type: ignore[arg-type]
+    if number is not None and number >= least:
+        return number
+    expected = f"a whole number of at least {least}"
+    whose = f" of `{of}`" if of else ""
+    happened = f"`{name}`{whose} cannot be used"
     if number is not None:
-        if number >= least:
-            return number
         raise ValueError(message(happened, repr(value), expected))
     fix = None
     if isinstance(value, float):

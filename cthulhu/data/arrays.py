@@ -7,7 +7,7 @@ come one by one are `batches`'s, and ranks and feature sizes are the model's.
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -381,14 +381,16 @@ def _checked(part: Any, name: str, what: str) -> Any:
     return column(array) if is_in_memory(array) else array
 
 
-def check_rows(named: Mapping[str, Any]) -> None:
+def check_rows(batch: Batch, named: Callable[[Batch], Mapping[str, Any]]) -> None:
     """Raise unless all arrays (None aside) have the same number of rows.
 
     Args:
-        named: The arrays by what to call them in the message.
+        batch: The arrays.
+        named: Gives them by what to call them in the message.
     """
-    counts = {name: int(a.shape[0]) for name, a in named.items() if a is not None}
-    if len(set(counts.values())) > 1:
+    if len({a.shape[0] for slot in batch for a in slot if a is not None}) > 1:
+        found = named(batch).items()
+        counts = {name: int(a.shape[0]) for name, a in found if a is not None}
         raise errors.DataError(
             errors.message(
                 "The arrays have different numbers of rows",

@@ -36,7 +36,7 @@ class Reader:
     def __call__(self, item: Any) -> Batch:
         x, y, sample_weight = self._parts(item)
         batch = self.assemble(x, y, sample_weight)
-        arrays.check_rows(self.named(batch))
+        arrays.check_rows(batch, self.named)
         return batch
 
     def _parts(self, item: Any) -> tuple:

@@ -132,7 +132,7 @@ def _no_data(x: Any) -> TypeError:
 
 def _rows(read: Reader, x, y, sample_weight, check_nan) -> Arrays | RowSource:
     xs, ys, sws = read.assemble(x, y, sample_weight)
-    arrays.check_rows(read.named((xs, ys, sws)))
+    arrays.check_rows((xs, ys, sws), read.named)
     rows = Arrays(xs, ys, sws)
     lazy = [a for a in (*xs, *ys) if a is not None and arrays.is_lazy(a)]
     # A normalizer may be random, so what went through one is read anew each time.

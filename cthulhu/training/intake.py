@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -63,6 +63,16 @@ class Intake(Compiled):
             self._check_fixed_batch(source, batch_size, steps)
             batch_size = self._batch_size(batch_size, steps)
         return feed_for(source, batch_size, steps, shuffle, seed, ahead)
+
+    def _is_one_batch(
+        self, source: Any, batch_size: int | None, steps: int | None
+    ) -> TypeGuard[data.Arrays]:
+        """Whether a pass is a single batch, of all rows in their order."""
+        if not isinstance(source, data.Arrays) or steps not in (None, 1):
+            return False
+        self._check_fixed_batch(source, batch_size, steps)
+        size = self._batch_size(batch_size, steps)
+        return size is None or source.rows <= size
 
     def _batch_size(self, given: int | None, steps: int | None) -> int | None:
         """Rows in a batch; None where every step takes all rows."""
@@ -121,11 +131,7 @@ class Intake(Compiled):
         for name, expected, layers, x in known:
             if expected is None:
                 continue
-            wrong = len(x.shape) != len(expected) or any(
-                None not in (a, b) and a != b
-                for a, b in zip(x.shape[1:], expected[1:], strict=True)
-            )
-            if wrong:
+            if not _fits(x.shape[1:], expected[1:]):
                 into = " and ".join(f"`{layer.name}`" for layer in layers)
                 raise errors.ShapeMismatch(
                     errors.message(
@@ -176,6 +182,14 @@ def closed_on_error(feed: RowFeed | BatchFeed) -> Iterator[None]:
     except BaseException:
         feed.close()
         raise
+
+
+def _fits(shape: tuple, expected: tuple) -> bool:
+    """Whether shapes are the same, as far as both are known."""
+    return shape == expected or (
+        len(shape) == len(expected)
+        and all(None in (a, b) or a == b for a, b in zip(shape, expected, strict=True))
+    )
 
 
 def _advice(shape: tuple, expected: tuple) -> str | None:

@@ -63,7 +63,10 @@ class SingleBatches(Intake):
         Returns:
             A NumPy array, or a list of one for each output.
         """
-        rows = self._one_batch(x, None, targets=False)
+        return self._predict_rows(self._one_batch(x, None, targets=False))
+
+    def _predict_rows(self, rows: data.Rows) -> Any:
+        self._check_rows(rows)
         report = self._do_once("predict", rows)
         return unpack([np.asarray(a) for a in report.arrays])
 
@@ -78,15 +81,18 @@ class SingleBatches(Intake):
                     "Take one with `next(...)`, or use `fit`",
                 )
             )
+        return rows
+
+    def _check_rows(self, rows: data.Rows) -> None:
         if not self.built:
             self.build_from(rows.xs)
         self._check_inputs(rows.xs)
-        return rows
 
     def _on_batch(
         self, mode: str, x: Any, y: Any, weight: Any, classes: Any, reset: bool
     ) -> Any:
         rows = self._one_batch(x, y, weight, class_weight=classes)
+        self._check_rows(rows)
         if mode == "train":
             self._check_goal()
         self._check_labels(rows)
@@ -98,7 +104,7 @@ class SingleBatches(Intake):
         values.update(zip(program.array_names, arrays, strict=True))
         return unpack([values[name] for name in self.metrics_names])
 
-    def _do_once(self, mode: str, rows: data.Arrays, reset: bool = False) -> Any:
+    def _do_once(self, mode: str, rows: data.Rows, reset: bool = False) -> Any:
         batch = (rows.xs, rows.ys, rows.sws)
         program = self._program(mode)
         program.discover(lambda: batch)

@@ -558,15 +558,15 @@ class Trainer(Looking, Generators):
             workers=workers,
             use_multiprocessing=use_multiprocessing,
             max_queue_size=max_queue_size,
+            check_nan=False,  # where it went is seen in the outputs
         )
+        if not callbacks and not verbose:
+            if self._is_one_batch(source, batch_size, steps):
+                return self._predict_rows(source)  # the shortest way
         feed = self._feed(source, batch_size, steps)
         with closed_on_error(feed):
             check_length(feed, "a pass", "steps")
             self._prepare(feed)
-        if not callbacks and not verbose and feed.only_batch() is not None:
-            batch: Any = source
-            report = self._do_once("predict", batch)  # the shortest way
-            return unpack([np.asarray(array) for array in report.arrays])
         told = self._bystanders(
             callbacks,
             verbose=verbose,
