@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from cthulhu import backend as K
 from cthulhu import errors
+from cthulhu.backend.platform import once
 from cthulhu.layers import shapes as shapes_of
 from cthulhu.layers.base import Layer
 
@@ -149,7 +150,7 @@ class Add(Merge):
         output = inputs[0]
         for x in inputs[1:]:
             output = output + x
-        return output
+        return once(output)  # or a chain of blocks is added up anew for each
 
 
 class Subtract(Merge):
