@@ -18,6 +18,10 @@ from cthulhu.backend.random import dropout as drop
 from cthulhu.backend.tensor import as_array
 from cthulhu.core import op
 
+# Steps of a query from which on `_by_columns` pays: forward and gradients of 4 heads
+# of size 32 take 18 ms instead of 41 for 128 steps, as long as before for 32.
+LONG = 64
+
 
 @op
 def dot_product_attention(
@@ -70,6 +74,9 @@ def dot_product_attention(
     masks = {"mask": mask, "is_causal": is_causal, "window": window}
     drops = {"dropout": dropout, "seed": seed, "training": training}
 
+    def by_columns(query, key, value):
+        return _by_columns(query, key, value, scale, bias, **masks)
+
     def by_products(query, key, value):
         scores = _scores(query, key, scale)
         scores = scores if bias is None else scores + bias
@@ -93,7 +100,9 @@ def dot_product_attention(
     # The devices' own gives no weights, drops none, and wants values like the keys.
     if return_weights or _drops(dropout, training) or key.shape != value.shape:
         return by_products(query, key, value)
-    return by_platform(query, key, value, cpu=by_products, default=by_device)
+    long = query.shape[1] >= LONG
+    on_cpu = by_columns if long else by_products
+    return by_platform(query, key, value, cpu=on_cpu, default=by_device)
 
 
 @op
@@ -138,9 +147,7 @@ def attention_weights(scores, mask=None):
     """
     scores = as_array(scores)
     if mask is not None:
-        # Far enough for a weight of 0, near enough to stay finite in sums.
-        least = -0.7 * float(jnp.finfo(scores.dtype).max)
-        scores = jnp.where(as_array(mask) != 0, scores, least)
+        scores = jnp.where(as_array(mask) != 0, scores, _least(scores.dtype))
     return jax.nn.softmax(scores, -1)
 
 
@@ -165,6 +172,11 @@ def _checked(query, key, value):
         )
     dtype = jnp.result_type(query, key, value)
     return query.astype(dtype), key.astype(dtype), value.astype(dtype)
+
+
+def _least(dtype):
+    """A score far enough for a weight of 0, near enough to stay finite in sums."""
+    return -0.7 * float(jnp.finfo(dtype).max)
 
 
 def _drops(rate, training):
@@ -200,6 +212,45 @@ def _weighted(weights, value):
     weights = weights.reshape(batch, value.shape[2], -1, *weights.shape[2:])
     output = jnp.einsum("bkgts,bskh->btkgh", weights, value)
     return output.reshape(batch, length, heads, value.shape[-1])
+
+
+def _by_columns(query, key, value, scale, bias, **masks):
+    """The whole on a CPU, each query a column of the scores.
+
+    So the largest score and the sum of each query are taken along the axis that numbers
+    are not side by side in, which XLA does in vectors, and no product, its gradients
+    among them, needs another layout of the scores.  They are divided by their sums
+    after the last product, where there are fewer numbers.
+    """
+    (batch, length, heads, size), (keys, shared) = query.shape, key.shape[1:3]
+    exact = jnp.promote_types(query.dtype, "float32")
+    columns = (query * scale).reshape(batch, length, shared, -1, size)
+    columns = columns.transpose(0, 2, 4, 3, 1).reshape(batch, shared, size, -1)
+    scores = jnp.matmul(
+        key.transpose(0, 2, 1, 3), columns, preferred_element_type=exact
+    )
+    scores = scores.reshape(batch, shared, keys, -1, length)
+    if bias is not None:
+        scores = scores + _as_columns(bias, shared)
+    visible = _visible((length, keys), **masks)
+    if visible is not None:
+        scores = jnp.where(_as_columns(visible, shared), scores, _least(scores.dtype))
+    largest = jax.lax.stop_gradient(jnp.max(scores, 2, keepdims=True))
+    parts = jnp.exp(scores - largest)
+    sums = jnp.sum(parts, 2, keepdims=True)
+    parts = parts.astype(value.dtype).reshape(batch, shared, keys, -1)
+    output = jnp.matmul(value.transpose(0, 2, 3, 1), parts)
+    output = output.reshape(batch, shared, -1, heads // shared, length)
+    output = output / sums.astype(output.dtype)
+    return output.transpose(0, 4, 1, 3, 2).reshape(batch, length, heads, -1)
+
+
+def _as_columns(x, shared):
+    """What broadcasts to `(batch, heads, T, S)`, as `(batch, shared, S, others, T)`."""
+    x = _four_axes(x)
+    heads = (1, 1) if x.shape[1] == 1 else (shared, -1)
+    x = x.reshape(x.shape[0], *heads, *x.shape[2:])
+    return x.transpose(0, 1, 4, 2, 3)
 
 
 def _four_axes(x):

@@ -7,7 +7,14 @@ import pytest
 from jax.test_util import check_grads
 
 from cthulhu import backend as K
+from cthulhu.backend import attention
 from cthulhu.core import Scope
+
+
+@pytest.fixture(autouse=True, params=[1, 1000])
+def both_ways(request, monkeypatch):
+    """Each way that attention is computed on a CPU, whatever the number of steps."""
+    monkeypatch.setattr(attention, "LONG", request.param)
 
 
 def drawn(*shapes, dtype="float32"):
