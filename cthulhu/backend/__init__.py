@@ -113,6 +113,7 @@ from cthulhu.backend.normalization import batch_normalization as batch_normaliza
 from cthulhu.backend.normalization import (
     normalize_batch_in_training as normalize_batch_in_training,
 )
+from cthulhu.backend.normalization import scale_and_shift as scale_and_shift
 from cthulhu.backend.normalization import standardize as standardize
 from cthulhu.backend.pooling import pool2d as pool2d
 from cthulhu.backend.pooling import pool3d as pool3d

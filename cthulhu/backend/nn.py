@@ -11,7 +11,7 @@ import numpy as np
 
 from cthulhu import config
 from cthulhu.backend.math import clip
-from cthulhu.backend.reduction import sums
+from cthulhu.backend.normalization import scale_and_shift
 from cthulhu.backend.tensor import (
     as_array,
     by_layout,
@@ -414,27 +414,7 @@ def _bias_add(x, bias, data_format):
         bias = bias.reshape(by_layout((1, *shape), data_format))
     if jnp.broadcast_shapes(x.shape, bias.shape) != x.shape:
         return x + bias
-    return _plus(x, bias.reshape((1,) * (x.ndim - bias.ndim) + bias.shape))
-
-
-@jax.custom_vjp
-def _plus(x, bias):
-    return x + bias
-
-
-def _plus_forward(x, bias):
-    return x + bias, (jnp.zeros((0,), x.dtype), bias)
-
-
-def _plus_backward(saved, gradient):
-    like, bias = saved
-    pairs = enumerate(zip(bias.shape, gradient.shape, strict=True))
-    axes = tuple(axis for axis, (one, many) in pairs if one < many)
-    by_bias = jnp.expand_dims(sums([gradient], axes)[0], axes)
-    return gradient.astype(like.dtype), by_bias.astype(bias.dtype)
-
-
-_plus.defvjp(_plus_forward, _plus_backward)
+    return scale_and_shift(x, None, bias)
 
 
 @op

@@ -140,6 +140,61 @@ def _count(x, axes):
 
 
 @op
+def scale_and_shift(x, scale=None, shift=None):
+    """`x * scale + shift`, with gradients that go through `x` once.
+
+    Args:
+        x: A tensor.
+        scale: A tensor that broadcasts to the shape of `x`, or None.
+        shift: Likewise.
+    """
+    x = as_array(x)
+    return _scaled(x, *(None if p is None else _fit(p, x) for p in (scale, shift)))
+
+
+def _fit(parameter, x):
+    parameter = as_array(parameter)
+    return parameter.reshape((1,) * (x.ndim - parameter.ndim) + parameter.shape)
+
+
+@jax.custom_vjp
+def _scaled(x, scale, shift) -> jax.Array:
+    x = x if scale is None else x * scale
+    return x if shift is None else x + shift
+
+
+def _scaled_forward(x, scale, shift):
+    like = jnp.zeros((0,), x.dtype)
+    return _scaled(x, scale, shift), (like if scale is None else x, scale, shift)
+
+
+def _scaled_backward(saved, gradient):
+    x, scale, shift = saved
+    by_x = gradient if scale is None else gradient * scale
+    by_scale = None if scale is None else gradient * x
+    if scale is not None and shift is not None and scale.shape == shift.shape:
+        by_scale, by_shift = _summed([by_scale, gradient], scale)
+    else:
+        by_scale = None if scale is None else _summed([by_scale], scale)[0]
+        by_shift = None if shift is None else _summed([gradient], shift)[0]
+    return (
+        by_x.astype(x.dtype),
+        None if scale is None else by_scale.astype(scale.dtype),
+        None if shift is None else by_shift.astype(shift.dtype),
+    )
+
+
+def _summed(arrays, like):
+    """Sums of arrays over the axes that `like` was broadcast along."""
+    pairs = enumerate(zip(like.shape, arrays[0].shape, strict=True))
+    axes = tuple(axis for axis, (one, many) in pairs if one < many)
+    return [jnp.expand_dims(total, axes) for total in sums(arrays, axes)]
+
+
+_scaled.defvjp(_scaled_forward, _scaled_backward)
+
+
+@op
 def standardize(x, axis, epsilon=1e-3, center=True):
     """`(x - mean) / sqrt(variance + epsilon)`, in float32 at least.
 

@@ -144,6 +144,7 @@ from cthulhu.backend import reverse as reverse
 from cthulhu.backend import rnn as rnn
 from cthulhu.backend import rnn_of_products as rnn_of_products
 from cthulhu.backend import round as round
+from cthulhu.backend import scale_and_shift as scale_and_shift
 from cthulhu.backend import separable_conv1d as separable_conv1d
 from cthulhu.backend import separable_conv2d as separable_conv2d
 from cthulhu.backend import set_epsilon as set_epsilon

@@ -202,10 +202,24 @@ class EinsumDense(Layer):
         return as_matrix
 
     def call(self, inputs):
-        output = K.einsum(self.equation, inputs, self.kernel)
+        output = self._product(inputs)
         if self.bias is not None:
-            output = output + self.bias
+            output = K.scale_and_shift(output, shift=self.bias)
         return self.activation(output)
+
+    def _product(self, inputs):
+        """The tensors' product; that of two matrices where it is one."""
+        given, kernel, output = self._letters
+        kept = "".join(letter for letter in given if letter not in kernel)
+        summed, new = given.removeprefix(kept), output.removeprefix(kept)
+        if "." in given or kept + summed != given or summed + new != kernel:
+            return K.einsum(self.equation, inputs, self.kernel)
+        shape, sizes = inputs.shape, self.kernel.shape
+        rows = K.reshape(inputs, (*shape[: len(kept)], -1))
+        matrix = K.reshape(self.kernel, (math.prod(sizes[: len(summed)]), -1))
+        return K.reshape(
+            K.dot(rows, matrix), (*shape[: len(kept)], *sizes[len(summed) :])
+        )
 
     def compute_output_shape(self, input_shape):
         sizes, elided = self._sizes(input_shape)

@@ -111,10 +111,9 @@ class SampleNormalization(Layer):
         axes = self._positive_axes(rank)
         output = self.normalized(inputs, axes)
         shape = [inputs.shape[axis] if axis in axes else 1 for axis in range(rank)]
-        if self.scale:
-            output = output * K.reshape(self.gamma, shape)
-        if self.center:
-            output = output + K.reshape(self.beta, shape)
+        gamma = K.reshape(self.gamma, shape) if self.scale else None
+        beta = K.reshape(self.beta, shape) if self.center else None
+        output = K.scale_and_shift(output, gamma, beta)
         return K.cast(output, K.dtype(inputs))
 
     def compute_output_shape(self, input_shape):

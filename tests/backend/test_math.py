@@ -20,6 +20,19 @@ def test_dot_sums_over_the_last_axis_and_the_last_but_one(x):
     assert (None, 5, 7) == K.int_shape(K.dot(K.placeholder((None, 3)), y))
 
 
+@pytest.mark.parametrize("shape", [(5, 20), (2, 600, 20), (1200, 20)])
+def test_the_gradients_of_a_product_with_a_matrix(shape):
+    x = np.random.rand(*shape)
+    y, g = np.random.rand(20, 18), np.random.rand(*shape[:-1], 18)
+
+    product, vjp = jax.vjp(K.dot, x.astype("float32"), y.astype("float32"))
+    by_x, by_y = vjp(g.astype("float32"))
+
+    assert np.allclose(x @ y, product, atol=1e-5)
+    assert np.allclose(g @ y.T, by_x, atol=1e-5)
+    assert np.allclose(x.reshape(-1, 20).T @ g.reshape(-1, 18), by_y, rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     "x_shape, y_shape, axes, equation",
     [

@@ -103,3 +103,22 @@ def test_one_row_unlike_the_others_spoils_no_variance():
     assert np.allclose(5 + 995 * share, mean, rtol=1e-6)
     expected = 995**2 * share * (1 - share) * 2048 / 2047
     assert np.allclose(expected, variance, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shapes", [((4,), (4,)), ((3, 1), (4,)), (None, (3, 4))])
+def test_scale_and_shift_and_their_gradients(shapes):
+    with jax.enable_x64():
+        x = np.random.randn(2, 3, 4)
+        given = [None if shape is None else np.random.randn(*shape) for shape in shapes]
+        scale, shift = given
+
+        y = K.scale_and_shift(x, scale, shift)
+
+        assert np.allclose(x * (1 if scale is None else scale) + shift, y)
+        there = [p for p in given if p is not None]
+        check_grads(
+            lambda x, *p: K.scale_and_shift(x, *[None] * (2 - len(p)), *p),
+            (x, *there),
+            order=1,
+            modes=["rev"],
+        )
