@@ -6,7 +6,7 @@ use it is theirs to know; loops over any step are in `recurrence`.
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +29,8 @@ def rnn_of_products(
     unroll=False,
     apart=False,
     time_major=False,
+    multiply=None,
+    prefetch=False,
 ):
     """Run over time a step that multiplies its first state by a kernel.
 
@@ -41,25 +43,32 @@ def rnn_of_products(
     Args:
         finish: `finish(sums, states) -> (output, new_states)`, a function of its
             arguments alone: nothing else that it uses gets a gradient.
-        projected: Tensor `(samples, time, width)`.
-        initial_states: List of tensors `(samples, size)`, one per state.
-        kernel: Tensor `(size, width)`.
+        projected: Tensor `(samples, time, ..., width)`.
+        initial_states: List of tensors `(samples, ..., size)`, one per state.
+        kernel: Tensor `(size, width)`, or what `multiply` takes.
         bias: Tensor `(width,)`; None: nothing is added.
         go_backwards: As of `rnn`; so are `mask` and `unroll`.
         apart: Whether `finish` gets the pair `(projected[:, t], product)` in place of
             the sum.
-        time_major: Whether `projected` is `(time, samples, width)`.
+        time_major: Whether `projected` is `(time, samples, ..., width)`.
+        multiply: What multiplies, a function `(state, kernel) -> product`, linear in
+            both; None: a matrix product.
+        prefetch: Whether a step finds its row in a buffer of its own, to which it was
+            fetched by the step before.  A step that takes its row into several parts is
+            slow on a CPU if it finds the row among the others.
 
     Returns:
         `(last_output, outputs, new_states)`, as `rnn`.
     """
     keep = keeping(mask)
-    how = _How(finish, bool(go_backwards), bool(unroll), bool(apart))
+    ways = (bool(way) for way in (go_backwards, unroll, apart, prefetch))
+    how = _How(finish, multiply, *ways)
     projected = as_array(projected) if time_major else time_first(projected)
     states = tuple(as_array(state) for state in initial_states)
     bias = None if bias is None else as_array(bias)
 
-    outputs, states = _loop(how, projected, keep, states, as_array(kernel), bias)
+    results: Any = _loop(how, projected, keep, states, as_array(kernel), bias)
+    outputs, states = results
     last = states[0]
     if keep is not None:  # an output is zero before the first step that counts
         order = jnp.flip(keep, 0) if go_backwards else keep
@@ -73,9 +82,11 @@ class _How(NamedTuple):
     """What the loop is told that is no array; see `rnn_of_products`."""
 
     finish: Callable
+    multiply: Callable | None
     go_backwards: bool
     unroll: bool
     apart: bool
+    prefetch: bool
 
     def advance(self, sums, states, keep):
         """The states after a step."""
@@ -88,13 +99,9 @@ class _How(NamedTuple):
         return tuple(new)
 
     def scan(self, step, start, xs, backwards):
-        """`lax.scan`, which meets each row of `xs` in a buffer of its own.
-
-        A step that takes a row apart is slow on a CPU if it finds the row among the
-        others: so the row of the next step is fetched one step ahead.
-        """
+        """`lax.scan`; see `prefetch`."""
         length = len(jax.tree.leaves(xs)[0])
-        if self.unroll or not self.apart:
+        if self.unroll or not self.prefetch:
             unroll = max(1, length) if self.unroll else 1
             return jax.lax.scan(step, start, xs, reverse=backwards, unroll=unroll)
 
@@ -122,7 +129,10 @@ def _run(how, projected, keep, states, kernel, bias):
 
     def step(states, now):
         x, keep = now
-        sums = states[0] @ kernel
+        if how.multiply is None:
+            sums = states[0] @ kernel
+        else:
+            sums = as_array(how.multiply(states[0], kernel))
         if bias is not None:
             sums = sums + bias
         if not how.apart:
@@ -162,7 +172,7 @@ def _backward(how, kept, gradients):
         jnp.zeros_like(state[0]) if isinstance(gradient, SymbolicZero) else gradient
         for gradient, state in zip(of_last, before, strict=True)
     )
-    turned = kernel.T  # once, and not in each step
+    by_state, by_kernel = _turned(how.multiply, before[0], kernel)
 
     def step(of_states, now):
         x, sums, states, keep, of_output = now
@@ -175,18 +185,52 @@ def _backward(how, kept, gradients):
         )
         of_sums, of_before = back(of_states)
         of_product = of_sums[1] if how.apart else of_sums
-        of_before = (of_before[0] + of_product @ turned, *of_before[1:])
+        of_before = (of_before[0] + by_state(of_product), *of_before[1:])
         return of_before, of_sums
 
     of_states, of_sums = how.scan(
         step, of_last, (xs, sums, before, keep, of_outputs), not how.go_backwards
     )
     of_projected, of_products = of_sums if how.apart else (of_sums, of_sums)
-    rows = of_products.reshape(-1, kernel.shape[1])
-    of_kernel = before[0].reshape(-1, kernel.shape[0]).T @ rows
-    # A product: XLA is slow to sum so many rows.
-    of_bias = None if bias is None else jnp.ones(len(rows), rows.dtype) @ rows
-    return of_projected, None, of_states, of_kernel, of_bias
+    of_bias = None
+    if bias is not None:  # a product: XLA is slow to sum so many rows
+        rows = of_products.reshape(-1, len(bias))
+        of_bias = jnp.ones(len(rows), rows.dtype) @ rows
+    return of_projected, None, of_states, by_kernel(of_products), of_bias
+
+
+def _turned(multiply, states, kernel):
+    """The gradients of a product, as functions of its own gradient.
+
+    The first is that of one step's state, the second that of the kernel over all steps.
+
+    Args:
+        multiply: See `rnn_of_products`.
+        states: The first states before all steps.
+        kernel: The kernel.
+    """
+    if multiply is None:
+        turned = kernel.T  # once, and not in each step
+
+        def by_kernel(gradient):
+            rows = gradient.reshape(-1, kernel.shape[1])
+            return states.reshape(-1, kernel.shape[0]).T @ rows
+
+        return lambda gradient: gradient @ turned, by_kernel
+
+    def product(state, kernel):
+        return as_array(multiply(state, kernel))
+
+    def by_state(gradient):
+        zeros = jnp.zeros_like(states[0])
+        return jax.vjp(lambda state: product(state, kernel), zeros)[1](gradient)[0]
+
+    def by_all(gradient):
+        every = states.reshape(-1, *states.shape[2:])
+        back = jax.vjp(lambda kernel: product(every, kernel), kernel)[1]
+        return back(gradient.reshape(-1, *gradient.shape[2:]))[0]
+
+    return by_state, by_all
 
 
 _loop.defvjp(_forward, _backward, symbolic_zeros=True)

@@ -175,7 +175,15 @@ class Cell(Layer):
         """Zeros in the shape of a state, for the inputs of one step."""
         return K.zeros_like(K.tile(inputs[:, :1], [1, self.units]))
 
-    def _product(self, x, kernel, masks, product=K.dot, axis=-1):
+    def _on_inputs(self, x, kernel):
+        """What a kernel does with inputs, of one step or of a whole sequence."""
+        return K.dot(x, kernel)
+
+    def _on_output(self, x, kernel):
+        """What a recurrent kernel does with an output."""
+        return K.dot(x, kernel)
+
+    def _product(self, x, kernel, masks, product):
         """`x @ kernel`, with the dropped part of `x` at zero.
 
         Args:
@@ -183,7 +191,6 @@ class Cell(Layer):
             kernel: As wide as there are gates, along its last axis.
             masks: None, one mask, or one for each gate.
             product: What multiplies.
-            axis: Where the gates are in the product.
         """
         if masks is None:
             return product(x, kernel)
@@ -196,20 +203,20 @@ class Cell(Layer):
                 product(x * mask, kernel[..., i * self.units : (i + 1) * self.units])
                 for i, mask in enumerate(masks)
             ],
-            axis=axis,
+            axis=self.gates_axis,
         )
 
     def recur(self, before, masks=None):
         """What the step does with the output of the step before alone."""
-        return self._product(before, self.recurrent_kernel, masks)
+        return self._product(before, self.recurrent_kernel, masks, self._on_output)
 
     def project(self, inputs, input_masks=None):
         """What the step does with its inputs alone; also for a whole sequence."""
-        projected = self._product(inputs, self.kernel, input_masks)
-        if self.use_bias:
-            bias = self._input_bias()
-            projected = K.bias_add(projected, bias, data_format="channels_last")
-        return projected
+        projected = self._product(inputs, self.kernel, input_masks, self._on_inputs)
+        return self._with_bias(projected) if self.use_bias else projected
+
+    def _with_bias(self, projected):
+        return K.bias_add(projected, self._input_bias(), data_format="channels_last")
 
     def step(self, projected, states, recurrent_masks=None):
         """The step, from projected inputs and states: `(output, new_states)`."""
@@ -241,15 +248,18 @@ class Cell(Layer):
 
     adds_apart = False  # whether `finish` takes the two that it would add as a pair
 
+    # Whether `finish` takes its row into parts without a pass over all of it before.
+    divides = False
+
     def run_products(self, inputs, initial_states, input_masks=None, **how):
         """The step over a whole sequence, of a cell that `is_product`: as `K.rnn`."""
-        bias = self._recurrent_bias()
         if input_masks is None:  # what is narrower is turned round
-            inputs = K.permute_dimensions(inputs, (1, 0, 2))
-        if self.adds_apart:
+            inputs = K.permute_dimensions(inputs, (1, 0, *range(2, K.ndim(inputs))))
+        bias = self._recurrent_bias()
+        if self.adds_apart or self.gates_axis != -1:
             projected = self.project(inputs, input_masks)
         else:  # the sum is the same, and one pass over all steps less
-            projected = self._product(inputs, self.kernel, input_masks)
+            projected = self._product(inputs, self.kernel, input_masks, self._on_inputs)
             bias = self._input_bias()
         return K.rnn_of_products(
             self.finish,
@@ -259,6 +269,8 @@ class Cell(Layer):
             bias=bias,
             apart=self.adds_apart,
             time_major=input_masks is None,
+            multiply=self._on_output if self.step_rank > 2 else None,
+            prefetch=self.divides,
             **how,
         )
 
@@ -411,8 +423,9 @@ class GRUCell(GatedCell):
             )
         x, x_h = self._gates_and_rest(projected)
         kernel, kernel_h = self._gates_and_rest(self.recurrent_kernel)
-        z, r = self._gates(x + self._product(before, kernel, masks and masks[:2]), 2)
-        h_h = self._product(r * before, kernel_h, masks and masks[-1:])
+        h = self._product(before, kernel, masks and masks[:2], self._on_output)
+        z, r = self._gates(x + h, 2)
+        h_h = self._product(r * before, kernel_h, masks and masks[-1:], self._on_output)
         return self._mix(z, before, x_h + h_h)
 
     def finish(self, sums, states):
@@ -430,6 +443,7 @@ class GRUCell(GatedCell):
         return x[..., : 2 * self.units], x[..., 2 * self.units :]
 
     adds_apart = True  # the reset gate stands between the product and the sum
+    divides = True
 
     @property
     def is_product(self):
@@ -502,6 +516,11 @@ class LSTMCell(GatedCell):
             **kwargs,
         )
         self.unit_forget_bias = unit_forget_bias
+
+    @property
+    def divides(self):
+        # XLA computes what is as cheap as `hard_sigmoid` anew in each of its parts
+        return self.recurrent_activation is not activations.sigmoid
 
     def _bias_initializer(self):
         if not self.unit_forget_bias:

@@ -119,9 +119,9 @@ class ConvLSTMCell(LSTMCell):
 
     def zero_state(self, inputs):
         kernel = K.zeros_like(self.kernel[..., : self.filters])
-        return K.zeros_like(self._convolve_inputs(inputs, kernel))
+        return K.zeros_like(self._on_inputs(inputs, kernel))
 
-    def _convolve_inputs(self, x, kernel):
+    def _on_inputs(self, x, kernel):
         """Convolve the images of one step, or of a whole sequence at once."""
         axes = self.rank + 1
         lead = x.shape[: K.ndim(x) - axes]
@@ -136,7 +136,7 @@ class ConvLSTMCell(LSTMCell):
         )
         return K.reshape(output, (*lead, *output.shape[1:]))
 
-    def _convolve_output(self, x, kernel):
+    def _on_output(self, x, kernel):
         return self._convolve(x, kernel, padding="same", data_format=self.data_format)
 
     @property
@@ -147,25 +147,7 @@ class ConvLSTMCell(LSTMCell):
     def gates_axis(self):
         return -self.rank - 1 if self.data_format == "channels_first" else -1
 
-    def recur(self, before, masks=None):
-        return self._product(
-            before,
-            self.recurrent_kernel,
-            masks,
-            self._convolve_output,
-            self.gates_axis,
-        )
-
-    def project(self, inputs, input_masks=None):
-        projected = self._product(
-            inputs,
-            self.kernel,
-            input_masks,
-            self._convolve_inputs,
-            self.gates_axis,
-        )
-        if not self.use_bias:
-            return projected
+    def _with_bias(self, projected):
         after = [1] * self.rank if self.data_format == "channels_first" else []
         return projected + K.reshape(self.bias, (-1, *after))
 

@@ -260,8 +260,15 @@ def test_the_way_back_may_be_another_layer():
 @pytest.mark.parametrize("masked", [False, True])
 def test_the_loop_that_knows_the_product_computes_what_the_other_does(layer, masked):
     x = np.random.rand(2, 5, 4).astype("float32")
-    mask = np.array([[0, 1, 1, 0, 1], [1, 1, 1, 0, 0]]) if masked else None
-    layer.build((None, 5, 4))
+    compare_loops(layer, x, np.array(MASK) if masked else None)
+
+
+MASK = [[0, 1, 1, 0, 1], [1, 1, 1, 0, 0]]
+
+
+def compare_loops(layer, x, mask):
+    """Outputs and gradients by `K.rnn_of_products` and by `K.rnn`."""
+    layer.build((None, *x.shape[1:]))
     layer.set_weights([np.random.randn(*w.shape) for w in layer.get_weights()])
     weights = [jnp.asarray(w) for w in layer.get_weights()]
 
@@ -282,6 +289,20 @@ def test_the_loop_that_knows_the_product_computes_what_the_other_does(layer, mas
         assert np.allclose(one, other, atol=1e-5)
 
 
+@pytest.mark.parametrize("rank", [1, 2])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("how", [{}, {"go_backwards": True, "return_sequences": True}])
+def test_images_in_the_loop_of_products_give_what_the_other_loop_does(
+    rank, data_format, how
+):
+    kind = (layers.ConvLSTM1D, layers.ConvLSTM2D)[rank - 1]
+    shape = (3, 5, 5, 5)[: rank + 1] + (2,)
+    if data_format == "channels_first":
+        shape = (3, 2, 5, 5, 5)[: rank + 2]
+    layer = kind(2, 3, dilation_rate=2, data_format=data_format, **how)
+    compare_loops(layer, np.random.rand(2, *shape).astype("float32"), None)
+
+
 def test_a_step_or_an_activation_of_ones_own_is_not_taken_for_the_built_in_one():
     class Own(layers.LSTMCell):
         def step(self, projected, states, recurrent_masks=None):
@@ -294,7 +315,7 @@ def test_a_step_or_an_activation_of_ones_own_is_not_taken_for_the_built_in_one()
     assert not layers.LSTMCell(3, recurrent_activation=lambda x: x).is_product
     assert layers.GRUCell(3, reset_after=True).is_product
     assert not layers.GRUCell(3).is_product  # its candidate needs a second product
-    assert not layers.ConvLSTM2DCell(3, 2).is_product
+    assert layers.ConvLSTM2DCell(3, 2).is_product
 
 
 @pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU, layers.SimpleRNN])
