@@ -18,7 +18,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from cthulhu.backend.platform import by_platform, once
+from cthulhu.backend.platform import by_platform
 from cthulhu.backend.reduction import sums
 from cthulhu.backend.windows import padded, shifted
 
@@ -90,7 +90,6 @@ def _mix_forward(x, matrix):
 
 def _mix_backward(saved, dy):
     x, matrix = saved
-    dy = once(dy)
     # As matrices: of arrays with more axes XLA transposes one, and all that made it.
     rows, by_rows = (a.reshape(-1, a.shape[-1]) for a in (x, dy))
     return _mix(dy, matrix.T), jax.lax.dot_general(
@@ -112,7 +111,6 @@ def _forward(strides, pads, dilation, groups, x, kernel):
 
 def _backward(strides, pads, dilation, groups, saved, dy):
     x, kernel = saved
-    dy = once(dy)
     dx = _back(x.shape[1:-1], strides, pads, dilation, groups, dy, kernel)
     window = kernel.shape[:-2]
     if groups == 1:
@@ -192,8 +190,13 @@ def _alone(strides, pads, dilation, x, kernel):
     """A sum of shifted products: `(..., channels, multiplier)` of `(..., channels)`."""
     window, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
     kernel = kernel.reshape(-1, channels, multiplier)
-    parts = shifted(once(padded(x, pads)), window, strides, dilation)
+    parts = shifted(_once(padded(x, pads)), window, strides, dilation)
     return sum(part[..., None] * kernel[i] for i, part in enumerate(parts))
+
+
+def _once(x):
+    """`x`, computed once instead of again for each shift."""
+    return jax.lax.optimization_barrier(x)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
@@ -217,14 +220,14 @@ def _channels_backward(strides, pads, dilation, saved, dy):
     )
     turned = jnp.flip(kernel, tuple(range(len(window))))
     turned = turned.reshape(-1, *kernel.shape[-2:])
-    ones = (1,) * len(window)
+    once = (1,) * len(window)
     parts = [
         jnp.sum(part * turned[i], -1)
-        for i, part in enumerate(shifted(once(wide), window, ones, dilation, 2))
+        for i, part in enumerate(shifted(_once(wide), window, once, dilation, 2))
     ]
     dx = sum(parts)
 
-    parts = list(shifted(once(padded(x, pads)), window, strides, dilation))
+    parts = list(shifted(_once(padded(x, pads)), window, strides, dilation))
     leading = tuple(range(dy.ndim - 2))
     totals = []
     for i in range(0, len(parts), _TOGETHER):

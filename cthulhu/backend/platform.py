@@ -11,16 +11,6 @@ def on_cpu():
     return jax.default_backend() == "cpu"
 
 
-def once(x):
-    """`x`, of which a CPU computes and keeps each entry once, for all who use it.
-
-    XLA puts what is cheap into each loop that uses it, with what that was made of,
-    down to where something dear begins: through a stack of blocks all that were before.
-    So do gradients, which pass likewise.
-    """
-    return jax.lax.optimization_barrier(x) if on_cpu() else x
-
-
 def by_platform(*args, cpu, default):
     """`cpu(*args)` on a CPU, `default(*args)` on other devices.
 

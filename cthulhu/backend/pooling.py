@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cthulhu.backend.platform import by_platform, once
+from cthulhu.backend.platform import by_platform
 from cthulhu.backend.tensor import as_array, normalize_data_format
 from cthulhu.backend.windows import (
     as_layout,
@@ -106,7 +106,7 @@ def _entries(sizes, window, strides, pads):
 
 
 def _parts(x, window, strides, pads, value):
-    x = once(padded(x, pads, value))  # computed once
+    x = jax.lax.optimization_barrier(padded(x, pads, value))  # computed once
     return shifted(x, window, strides, (1,) * len(window))
 
 
@@ -124,7 +124,6 @@ def _largest_forward(window, strides, pads, x):
     for i, part in enumerate(others, 1):
         place = jnp.where(part > best, jnp.asarray(i, dtype), place)
         best = jnp.maximum(best, part)
-    best, place = once((best, place))
     return best, (place, jnp.zeros((0, *x.shape[1:-1])))
 
 
@@ -192,7 +191,7 @@ def _spread(window, strides, pads, sizes, dy, place):
 def _framed(x, edges):
     """`x` with more entries around it, or less; computed once."""
     frame = [(0, 0, 0), *((*edge, 0) for edge in edges), (0, 0, 0)]
-    return once(jax.lax.pad(x, jnp.zeros((), x.dtype), frame))
+    return jax.lax.optimization_barrier(jax.lax.pad(x, jnp.zeros((), x.dtype), frame))
 
 
 def _repeatable(x, starts, lengths):

@@ -11,7 +11,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from cthulhu.backend.platform import by_platform, once
+from cthulhu.backend.platform import by_platform
 
 _BLOCK = 32  # rows in a first sum: they and their sums stay in the nearest cache
 
@@ -92,6 +92,6 @@ def _in_blocks(blocks, inside, count, *arrays):
 
     totals = jax.lax.reduce(arrays, zeros, add, tuple(inside))
     # Or else XLA makes one sum of the two.
-    totals = once(totals)
+    totals = jax.lax.optimization_barrier(totals)
     outside = tuple(range(len(blocks) - len(inside)))
     return tuple(jnp.sum(total, outside) for total in totals)

@@ -35,10 +35,7 @@ _told: str | None = None  # the folder that JAX was told of here
 # On a CPU, XLA hands convolutions to a library that computes them in one thread.
 # Without it they use all threads; products stay with that library.
 _CPU_OPTIONS = {
-    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT",
-    # Or else it takes barriers away before it fuses, and computes again for each user
-    # what stands behind one, whole chains of residual blocks among them.
-    "xla_disable_hlo_passes": "cse_barrier_expander",
+    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
 }
 
 

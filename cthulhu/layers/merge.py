@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from cthulhu import backend as K
 from cthulhu import errors
-from cthulhu.backend.platform import once
 from cthulhu.layers import shapes as shapes_of
 from cthulhu.layers.base import Layer
 
@@ -150,7 +149,7 @@ class Add(Merge):
         output = inputs[0]
         for x in inputs[1:]:
             output = output + x
-        return once(output)  # or a chain of blocks is added up anew for each
+        return output
 
 
 class Subtract(Merge):
