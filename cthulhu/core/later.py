@@ -28,6 +28,14 @@ def is_a(value: Any, kind: str) -> bool:
     """Whether a value is of a class like "h5py.File", without loading its library.
 
     Nothing is of a class of a library that nobody has loaded.
+
+    Args:
+        value: Anything.
+        kind: The class, with the library that it is a name of.
+
+    Example:
+        >>> is_a(1.0, "builtins.float"), is_a(1.0, "nobody_has_loaded.this")
+        (True, False)
     """
     library, _, name = kind.rpartition(".")
     return isinstance(value, getattr(sys.modules.get(library), name, ()))
