@@ -8,7 +8,7 @@ live between steps, and how arguments reach a rule, is `optimizer`'s business.
 Example:
     >>> rule, params = sgd(0.5), [jnp.zeros(1)]
     >>> updates, state = rule.update([jnp.ones(1)], rule.init(params), params)
-    >>> float(optax.apply_updates(params, updates)[0][0]), int(state.count)
+    >>> float(moved(params, updates)[0][0]), int(state.count)
     (-0.5, 1)
 """
 

@@ -63,10 +63,9 @@ class SingleBatches(Intake):
         Returns:
             A NumPy array, or a list of one for each output.
         """
-        return self._predict_rows(self._one_batch(x, None, targets=False))
+        return self._outputs_of(self._one_batch(x, None, targets=False))
 
-    def _predict_rows(self, rows: data.Rows) -> Any:
-        self._check_rows(rows)
+    def _outputs_of(self, rows: data.Rows) -> Any:
         report = self._do_once("predict", rows)
         return unpack([np.asarray(a) for a in report.arrays])
 
@@ -81,6 +80,7 @@ class SingleBatches(Intake):
                     "Take one with `next(...)`, or use `fit`",
                 )
             )
+        self._check_rows(rows)
         return rows
 
     def _check_rows(self, rows: data.Rows) -> None:
@@ -92,7 +92,6 @@ class SingleBatches(Intake):
         self, mode: str, x: Any, y: Any, weight: Any, classes: Any, reset: bool
     ) -> Any:
         rows = self._one_batch(x, y, weight, class_weight=classes)
-        self._check_rows(rows)
         if mode == "train":
             self._check_goal()
         self._check_labels(rows)

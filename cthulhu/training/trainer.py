@@ -562,7 +562,8 @@ class Trainer(Looking, Generators):
         )
         if not callbacks and not verbose:
             if self._is_one_batch(source, batch_size, steps):
-                return self._predict_rows(source)  # the shortest way
+                self._check_rows(source)
+                return self._outputs_of(source)  # the shortest way
         feed = self._feed(source, batch_size, steps)
         with closed_on_error(feed):
             check_length(feed, "a pass", "steps")
