@@ -17,6 +17,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from cthulhu.backend.platform import on_cpu
 from cthulhu.callbacks.timing import DATA, STEPS, Times
 from cthulhu.core import Variable, allocator
 from cthulhu.training.feed import BatchFeed, Piece, RowFeed
@@ -96,7 +97,6 @@ class Run:
         self.distance: int | None = None
         self.ready_at = 0.0
         self.early: threading.Thread | None = None
-        self.on_cpu = jax.default_backend() == "cpu"
         self.thread = threading.get_ident()
         self._take(program, start or {})
 
@@ -172,7 +172,7 @@ class Run:
         if not self.ahead or self.fixed_length == 1:
             return False
         # On a CPU little is gained where steps are long, and two want memory twice.
-        return not self.on_cpu or self.program.step_time < LATENESS
+        return not on_cpu() or self.program.step_time < LATENESS
 
     def _has(self, i: int) -> bool:
         # asking a feed of batches may wait for one: not while hooks are due
