@@ -206,6 +206,34 @@ def test_a_look_every_third_batch_ends_blocks_there(model, monkeypatch):
     assert sum(counts) <= 3 * STEPS + 6  # hardly a step is computed twice
 
 
+@pytest.mark.parametrize(("patience", "ahead"), [(1e9, 2), (0.0, 1)])
+def test_a_step_that_takes_longer_than_a_hook_may_wait_is_not_computed_ahead(
+    model, monkeypatch, patience, ahead
+):
+    from cthulhu.training import loop
+
+    monkeypatch.setattr(loop, "LATENESS", patience)  # any step is short, or long
+    under_way, dispatch = [], loop.Run._dispatch
+
+    def counting(self, i, start):
+        block = dispatch(self, i, start)
+        under_way.append(block.stop)
+        return block
+
+    monkeypatch.setattr(loop.Run, "_dispatch", counting)
+    found = []
+
+    class Watcher(Callback):
+        def on_batch_end(self, batch, logs=None):
+            found.append(sum(stop > batch for stop in under_way))
+
+    model._program("train").length = 1
+    model.fit(X, Y, batch_size=BATCH, verbose=0, callbacks=[Watcher()])
+
+    # blocks with steps that no hook has heard of yet, the one at hand among them
+    assert max(found[1:-1]) == ahead
+
+
 def test_the_learning_rate_set_in_a_hook_counts_from_the_next_step_on():
     model = Sequential([Dense(1, use_bias=False, input_dim=1)])
     model.compile("sgd", "mse")
