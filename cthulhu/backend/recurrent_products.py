@@ -31,6 +31,7 @@ def rnn_of_products(
     time_major=False,
     multiply=None,
     prefetch=False,
+    activate=None,
 ):
     """Run over time a step that multiplies its first state by a kernel.
 
@@ -56,18 +57,24 @@ def rnn_of_products(
         prefetch: Whether a step finds its row in a buffer of its own, to which it was
             fetched by the step before.  A step that takes its row into several parts is
             slow on a CPU if it finds the row among the others.
+        activate: Two functions: what is applied to the sums before `finish` gets them,
+            and its slope at each of them, from its result.  The result is kept for the
+            way back in place of the sums.  Not with `apart`; None: nothing is applied.
 
     Returns:
         `(last_output, outputs, new_states)`, as `rnn`.
     """
     keep = keeping(mask)
     ways = (bool(way) for way in (go_backwards, unroll, apart, prefetch))
-    how = _How(finish, multiply, *ways)
+    how = _How(finish, multiply, activate, *ways)
     projected = as_array(projected) if time_major else time_first(projected)
     states = tuple(as_array(state) for state in initial_states)
+    kernel = as_array(kernel)
     bias = None if bias is None else as_array(bias)
+    if not apart:
+        projected = projected.astype(jnp.result_type(projected, states[0], kernel))
 
-    results: Any = _loop(how, projected, keep, states, as_array(kernel), bias)
+    results: Any = _loop(how, projected, keep, states, kernel, bias)
     outputs, states = results
     last = states[0]
     if keep is not None:  # an output is zero before the first step that counts
@@ -83,6 +90,7 @@ class _How(NamedTuple):
 
     finish: Callable
     multiply: Callable | None
+    activate: tuple[Callable, Callable] | None
     go_backwards: bool
     unroll: bool
     apart: bool
@@ -98,36 +106,65 @@ class _How(NamedTuple):
             new = [where_kept(keep, n, old) for n, old in zip(new, states, strict=True)]
         return tuple(new)
 
-    def scan(self, step, start, xs, backwards):
-        """`lax.scan`; see `prefetch`."""
-        length = len(jax.tree.leaves(xs)[0])
-        if self.unroll or not self.prefetch:
-            unroll = max(1, length) if self.unroll else 1
-            return jax.lax.scan(step, start, xs, reverse=backwards, unroll=unroll)
+    def scan(self, step, start, rows, xs, backwards, prefetch):
+        """A loop that replaces some of its rows, where they are in memory.
 
-        def row(t):
-            return jax.tree.map(lambda x: x[t], xs)
+        Returns what the rows became, what the last step carried, and the outputs.  A
+        row that was just read is near; one elsewhere, a CPU would have to fetch before
+        it writes it, which takes longer than to compute it.
 
-        def ahead(carry, t):
-            carry, out = step(*carry)
-            t = jnp.maximum(t - 1, 0) if backwards else jnp.minimum(t + 1, length - 1)
-            return (carry, row(t)), out
+        Args:
+            step: `step(carry, row, x) -> (carry, new_row, output)`.
+            start: What the first step carries.
+            rows: Nested arrays, time first.
+            xs: Nested arrays, time first, that stay as they are.
+            backwards: Whether to begin at the end.
+            prefetch: See `rnn_of_products`.
+        """
+        length = len(jax.tree.leaves((rows, xs))[0])
+        prefetch = prefetch and not self.unroll
 
-        start = (start, row(length - 1 if backwards else 0))
-        (last, _), out = jax.lax.scan(
-            ahead, start, jnp.arange(length), reverse=backwards
+        def get(rows, t):
+            arrays = (rows, xs)
+            return jax.tree.map(lambda x: _index(x, t), arrays)
+
+        def one(carry, t):
+            carry, rows, now = carry
+            carry, row, out = step(carry, *(now if prefetch else get(rows, t)))
+            rows = jax.tree.map(lambda x, new: _replace(x, new, t), rows, row)
+            if prefetch:
+                after = jnp.maximum(t, 1) - 1, jnp.minimum(t + 1, length - 1)
+                now = get(rows, after[0] if backwards else after[1])
+            return (carry, rows, now), out
+
+        now = get(rows, length - 1 if backwards else 0) if prefetch else None
+        (last, rows, _), out = jax.lax.scan(
+            one,
+            (start, rows, now),
+            jnp.arange(length, dtype="uint32"),  # need no look whether they are below 0
+            reverse=backwards,
+            unroll=max(1, length) if self.unroll else 1,
         )
-        return last, out
+        return rows, last, out
+
+
+def _index(x, t):
+    return jax.lax.dynamic_index_in_dim(x, t, keepdims=False)
+
+
+def _replace(x, row, t):
+    return jax.lax.dynamic_update_index_in_dim(x, row.astype(x.dtype), t, 0)
 
 
 def _run(how, projected, keep, states, kernel, bias):
     """Outputs in the order of the steps, last states, and the way to each step.
 
-    The latter: the sums of each step (the product alone, if they are apart) and the
-    states before it, in the order of `projected`.
+    The latter: the sums of each step (the product alone, if they are apart; what
+    `activate` made of them, if there is one) and the states before it, in the order of
+    `projected`.
     """
 
-    def step(states, now):
+    def step(states, row, now):
         x, keep = now
         if how.multiply is None:
             sums = states[0] @ kernel
@@ -135,14 +172,20 @@ def _run(how, projected, keep, states, kernel, bias):
             sums = as_array(how.multiply(states[0], kernel))
         if bias is not None:
             sums = sums + bias
-        if not how.apart:
-            sums = x + sums
-        new = how.advance((x, sums) if how.apart else sums, states, keep)
-        return new, (sums, states)
+        if how.apart:
+            return how.advance((x, sums), states, keep), None, (sums, states)
+        sums = row + sums
+        if how.activate is not None:
+            sums = as_array(how.activate[0](sums))
+        return how.advance(sums, states, keep), sums, (None, states)
 
-    last, way = how.scan(step, states, (projected, keep), how.go_backwards)
-    firsts = jnp.flip(way[1][0], 0) if how.go_backwards else way[1][0]
-    return jnp.concatenate([firsts[1:], last[0][None]]), last, way
+    rows, x = (None, projected) if how.apart else (projected, None)
+    rows, last, (products, before) = how.scan(
+        step, states, rows, (x, keep), how.go_backwards, how.prefetch
+    )
+    firsts = jnp.flip(before[0], 0) if how.go_backwards else before[0]
+    outputs = jnp.concatenate([firsts[1:], last[0][None]])
+    return outputs, last, (products if how.apart else rows, before)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -174,8 +217,9 @@ def _backward(how, kept, gradients):
     )
     by_state, by_kernel = _turned(how.multiply, before[0], kernel)
 
-    def step(of_states, now):
-        x, sums, states, keep, of_output = now
+    def step(of_states, row, now):
+        x, sums = row
+        states, keep, of_output = now
         if of_output is not None:
             of_states = (of_states[0] + of_output, *of_states[1:])
         _, back = jax.vjp(
@@ -184,14 +228,22 @@ def _backward(how, kept, gradients):
             states,
         )
         of_sums, of_before = back(of_states)
+        if how.activate is not None:
+            of_sums = of_sums * how.activate[1](sums)
         of_product = of_sums[1] if how.apart else of_sums
         of_before = (of_before[0] + by_state(of_product), *of_before[1:])
-        return of_before, of_sums
+        return of_before, of_sums if how.apart else (None, of_sums), None
 
-    of_states, of_sums = how.scan(
-        step, of_last, (xs, sums, before, keep, of_outputs), not how.go_backwards
+    (of_projected, of_products), of_states, _ = how.scan(
+        step,
+        of_last,
+        (xs, sums),
+        (before, keep, of_outputs),
+        not how.go_backwards,
+        how.prefetch or how.activate is not None,
     )
-    of_projected, of_products = of_sums if how.apart else (of_sums, of_sums)
+    if not how.apart:
+        of_projected = of_products
     of_bias = None
     if bias is not None:  # a product: XLA is slow to sum so many rows
         rows = of_products.reshape(-1, len(bias))

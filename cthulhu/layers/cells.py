@@ -246,6 +246,10 @@ class Cell(Layer):
             )
         )
 
+    def finish_and_activate(self):
+        """How `run_products` goes on from the sums; see `K.rnn_of_products`."""
+        return self.finish, None
+
     adds_apart = False  # whether `finish` takes the two that it would add as a pair
 
     # Whether `finish` takes its row into parts without a pass over all of it before.
@@ -261,8 +265,9 @@ class Cell(Layer):
         else:  # the sum is the same, and one pass over all steps less
             projected = self._product(inputs, self.kernel, input_masks, self._on_inputs)
             bias = self._input_bias()
+        finish, activate = self.finish_and_activate()
         return K.rnn_of_products(
-            self.finish,
+            finish,
             projected,
             initial_states,
             self.recurrent_kernel,
@@ -271,6 +276,7 @@ class Cell(Layer):
             time_major=input_masks is None,
             multiply=self._on_output if self.step_rank > 2 else None,
             prefetch=self.divides,
+            activate=activate,
             **how,
         )
 
@@ -539,6 +545,36 @@ class LSTMCell(GatedCell):
     def finish(self, sums, states):
         i, f, _, o = self._gates(sums, 4)
         c = self.activation(self._split(sums, 4)[2])
+        return self._remember(i, f, c, o, states)
+
+    def _remember(self, i, f, c, o, states):
         memory = f * states[1] + i * c
         output = o * self.activation(memory)
         return output, [output, memory]
+
+    def finish_and_activate(self):
+        """Sigmoid and tanh together as one function of all sums, and its slope.
+
+        `sigmoid(x)` is `(1 + tanh(x / 2)) / 2`.  Of both the slope follows from the
+        value: `y * (1 - y)` and `1 - y ** 2`.
+        """
+        functions = self.recurrent_activation, self.activation
+        if functions != (activations.sigmoid, activations.tanh):
+            return super().finish_and_activate()
+        is_gate = np.repeat([True, True, False, True], self.units)
+        is_gate = is_gate.reshape(-1, *[1] * (-1 - self.gates_axis))
+
+        def activate(sums):
+            gate = K.cast(is_gate, K.dtype(sums))
+            scale = 1 - gate / 2
+            return scale * K.tanh(scale * sums) + gate / 2
+
+        def slope(values):
+            gate = K.cast(is_gate, K.dtype(values))
+            return (1 - gate) + values * (gate - values)
+
+        def finish(values, states):
+            i, f, c, o = self._split(values, 4)
+            return self._remember(i, f, c, o, states)
+
+        return finish, (activate, slope)

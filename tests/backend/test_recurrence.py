@@ -101,6 +101,26 @@ def by_numpy(sums, states):
     return h, [h, h * sums[:, 3:6]]
 
 
+# Of nine sums, those whose tanh and whose sigmoid the step takes.
+TANH = np.repeat([1.0, 0.0, 0.0], 3)
+SIGMOID = np.repeat([0.0, 0.0, 1.0], 3)
+
+
+def activate(sums):
+    rest = 1 - TANH - SIGMOID
+    return TANH * K.tanh(sums) + SIGMOID * K.sigmoid(sums) + rest * sums
+
+
+def slope(values):
+    return 1 - SIGMOID - TANH * values**2 + SIGMOID * values * (1 - values)
+
+
+def a_step_of_gates(values, states):
+    """`a_gated_step`, of what `activate` has made of the sums."""
+    h = values[:, :3] * values[:, 6:] + 0.5 * states[1]
+    return h, [h, h * values[:, 3:6]]
+
+
 def a_step_of_two(pair, states):
     """A step that needs what it would add apart."""
     x, product = pair
@@ -124,6 +144,11 @@ ALL_WAYS = pytest.mark.parametrize(
         {"mask": True, "go_backwards": True, "unroll": True},
         {"mask": True, "apart": True},
         {"apart": True, "go_backwards": True},
+        {"prefetch": True},
+        {"prefetch": True, "mask": True, "go_backwards": True},
+        {"prefetch": True, "apart": True},
+        {"activate": True},
+        {"activate": True, "mask": True, "go_backwards": True},
     ],
     ids=lambda how: " ".join(how) or "plain",
 )
@@ -139,9 +164,13 @@ def draw_products(how):
         0.4 * draw.randn(3, 9),
         draw.randn(9),
     ]
+    finish = a_step_of_two if how.get("apart") else a_gated_step
     if how.get("mask"):
         how = how | {"mask": np.array([[0, 1, 1, 0], [1, 0, 1, 1]])}
-    return arrays, (a_step_of_two if how.get("apart") else a_gated_step), how
+    if how.get("activate"):
+        finish = a_step_of_gates
+        how = how | {"activate": (activate, slope)}
+    return arrays, finish, how
 
 
 @ALL_WAYS
