@@ -12,6 +12,7 @@ import numpy as np
 from cthulhu import config
 from cthulhu.backend.math import clip
 from cthulhu.backend.normalization import scale_and_shift
+from cthulhu.backend.platform import once
 from cthulhu.backend.tensor import (
     as_array,
     by_layout,
@@ -195,7 +196,7 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     """
     x = as_array(x)
     if threshold == 0 and max_value is None:
-        return jax.nn.relu(x) if alpha == 0 else jnp.where(x > 0, x, alpha * x)
+        return once(jax.nn.relu(x)) if alpha == 0 else jnp.where(x > 0, x, alpha * x)
     below = jax.nn.relu(threshold - x)
     x = x * (x > threshold).astype(x.dtype) if threshold else jax.nn.relu(x)
     if max_value is not None:

@@ -10,6 +10,7 @@ import math
 import jax
 import jax.numpy as jnp
 
+from cthulhu.backend.platform import once
 from cthulhu.backend.reduction import sums
 from cthulhu.backend.tensor import as_array, normalize_axis
 from cthulhu.core import op
@@ -99,7 +100,7 @@ def _by_batch_backward(axes, epsilon, saved, gradients):
     by_x = by_normed * scale + centered * (slope / count)
     by_x = by_x + (by_mean - scale * by_shift) / count
     return (
-        by_x.astype(x.dtype),
+        once(by_x.astype(x.dtype)),
         None if gamma is None else (by_scale * inverse).astype(gamma.dtype),
         None if beta is None else by_shift.astype(beta.dtype),
     )

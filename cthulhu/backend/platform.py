@@ -4,6 +4,7 @@ Which formulas those are is the business of whoever has them.
 """
 
 import jax
+import jax.numpy as jnp
 
 
 def on_cpu():
@@ -20,3 +21,21 @@ def by_platform(*args, cpu, default):
     if on_cpu():
         return cpu(*args)
     return jax.lax.platform_dependent(*args, cpu=cpu, default=default)
+
+
+@jax.custom_jvp
+def once(x):
+    """`x`, which a CPU computes and keeps, once, if a convolution or product uses it.
+
+    XLA puts what is made of one array into each loop that uses it, with what that was
+    made of, through a whole stack of residual blocks; and takes barriers away before.
+    What is made of two arrays it keeps where not all users can take it in.  So this is
+    the larger one of `x` and of something that is never larger.  Best at the end of
+    what is cheap: what a convolution does not use itself is put into loops again.
+    """
+    if not on_cpu() or not jnp.issubdtype(x.dtype, jnp.floating):
+        return x
+    return jnp.maximum(x, x - 1)
+
+
+once.defjvp(lambda primals, tangents: (once(*primals), *tangents))

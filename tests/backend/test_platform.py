@@ -1,6 +1,8 @@
 """Which formula a platform gets."""
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from cthulhu.backend import platform
@@ -15,3 +17,22 @@ def test_a_cpu_gets_its_formula_at_once_or_when_it_is_compiled_for(
     y = platform.by_platform(jnp.ones(2), cpu=lambda x: x + 1, default=lambda x: x - 1)
 
     assert [2.0, 2.0] == y.tolist()
+
+
+def test_what_is_computed_once_has_the_same_numbers_and_slopes():
+    x = jnp.array([0.0, -0.0, 1e-30, -3.0, 1e30, -jnp.inf, jnp.inf, jnp.nan])
+
+    assert np.array_equal(x, platform.once(x), equal_nan=True)
+    assert [1.0] * 8 == jax.grad(lambda x: platform.once(x).sum())(x).tolist()
+    assert [5] == platform.once(jnp.array([5])).tolist()
+
+
+def test_what_a_product_and_a_loop_use_is_computed_once():
+    def both(x, y):
+        kept = platform.once(jnp.abs(x) + y)
+        return kept @ x, jnp.sin(kept.T)
+
+    x = jnp.ones((128, 128))
+    program = jax.jit(both).lower(x, jnp.ones(128)).compile().as_text()
+
+    assert 1 == program.count(" abs(")
