@@ -1,9 +1,10 @@
 """Single convolutions as a training step has them, inside a compiled loop.
 
 What the choices of `cthulhu/backend/conv_lowering.py` rest on: milliseconds of a value
-and of both gradients, with the lowering of the library and with that of XLA alone.
+and of both gradients, with the lowering of the library ("ours"), the kernel's gradient
+as a single sum ("one sum"), and XLA's operation and its gradients ("xla").
 
-    python benchmarks/convolution.py             all shapes
+    python benchmarks/convolution.py             all shapes, some minutes
     python benchmarks/convolution.py resnet      those whose name has this word
 """
 
@@ -12,45 +13,99 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from cthulhu import backend as K
+from cthulhu.backend import conv_lowering
 from cthulhu.core import jit
 
 REPETITIONS, STEPS = 5, 2
-# name: samples, size, channels, filters (0: each channel alone), window, stride
-SHAPES = {
-    "mnist 1": (128, 28, 1, 32, 3, 1),
-    "mnist 2": (128, 26, 32, 64, 3, 1),
-    "resnet 16": (128, 32, 16, 16, 3, 1),
-    "resnet 16 to 32": (128, 32, 16, 32, 3, 2),
-    "resnet 32": (128, 16, 32, 32, 3, 1),
-    "resnet 64": (128, 8, 64, 64, 3, 1),
-    "xception 32 alone": (128, 32, 32, 0, 3, 1),
-    "xception 128 alone": (128, 16, 128, 0, 3, 1),
-    "xception pointwise": (128, 16, 128, 128, 1, 1),
-}
+SLOW = 1.0  # seconds: what takes longer is measured once
 
 
-def ours(filters, stride, x, kernel):
+class Shape(NamedTuple):
+    """A convolution with the same sizes along each axis, and "same" padding.
+
+    Attributes:
+        name: What the table says.
+        samples: Samples in a batch.
+        sizes: Sizes of the spatial axes.
+        channels: Channels of an input.
+        filters: Channels of an output; 0: each channel alone.
+        window: Size of the window along each axis.
+        stride: Steps between windows along each axis.
+        dilation: Steps between entries of a window along each axis.
+        groups: Parts of channels and filters.
+    """
+
+    name: str
+    samples: int
+    sizes: tuple[int, ...]
+    channels: int
+    filters: int
+    window: int = 3
+    stride: int = 1
+    dilation: int = 1
+    groups: int = 1
+
+
+SHAPES = (
+    Shape("mnist 1", 128, (28, 28), 1, 32),
+    Shape("mnist 2", 128, (26, 26), 32, 64),
+    Shape("resnet 3 to 16", 128, (32, 32), 3, 16),
+    Shape("resnet 16", 128, (32, 32), 16, 16),
+    Shape("resnet 16 to 32, strided", 128, (32, 32), 16, 32, stride=2),
+    Shape("resnet 32", 128, (16, 16), 32, 32),
+    Shape("resnet 32 to 64, strided", 128, (16, 16), 32, 64, stride=2),
+    Shape("resnet 64", 128, (8, 8), 64, 64),
+    Shape("resnet short, strided", 128, (32, 32), 16, 32, window=1, stride=2),
+    Shape("wide 256", 32, (14, 14), 256, 256),
+    Shape("few samples 64", 8, (56, 56), 64, 64),
+    Shape("large kernel 7", 32, (56, 56), 3, 64, window=7, stride=2),
+    Shape("large kernel 5", 32, (28, 28), 32, 32, window=5),
+    Shape("dilated 32", 64, (32, 32), 32, 32, dilation=2),
+    Shape("grouped 64 in 4", 64, (16, 16), 64, 64, groups=4),
+    Shape("pointwise 128", 128, (16, 16), 128, 128, window=1),
+    Shape("1D text 50", 32, (400,), 50, 250),
+    Shape("1D text 250", 32, (400,), 250, 250),
+    Shape("1D narrow, dilated", 32, (1024,), 16, 16, dilation=4),
+    Shape("3D 16", 8, (16, 16, 16), 16, 16),
+    Shape("alone 32", 128, (32, 32), 32, 0),
+    Shape("alone 128", 128, (16, 16), 128, 0),
+    Shape("alone 128, strided", 128, (16, 16), 128, 0, stride=2),
+    Shape("1D alone 128", 32, (400,), 128, 0),
+)
+
+
+def ours(shape, x, kernel):
     """By the library."""
-    convolve = K.conv2d if filters else K.depthwise_conv2d
-    return convolve(x, kernel, (stride, stride), "same", "channels_last")
+    rank = len(shape.sizes)
+    alone = {1: K.depthwise_conv1d, 2: K.depthwise_conv2d}
+    convolve = {1: K.conv1d, 2: K.conv2d, 3: K.conv3d}
+    how = ((shape.stride,) * rank, "same", "channels_last", (shape.dilation,) * rank)
+    if not shape.filters:
+        return alone[rank](x, kernel, *how)
+    return convolve[rank](x, kernel, *how, groups=shape.groups)
 
 
-def xla(filters, stride, x, kernel):
+def xla(shape, x, kernel):
     """By XLA's operation and its gradients."""
-    channels = x.shape[-1]
+    rank, channels = len(shape.sizes), shape.channels
+    if not shape.filters:
+        kernel = kernel.reshape(*kernel.shape[:-2], 1, channels)
+    space = "DHW"[-rank:]
     return jax.lax.conv_general_dilated(
         x,
-        kernel if filters else kernel.reshape(*kernel.shape[:2], 1, channels),
-        (stride, stride),
+        kernel,
+        (shape.stride,) * rank,
         "SAME",
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        feature_group_count=1 if filters else channels,
+        rhs_dilation=(shape.dilation,) * rank,
+        dimension_numbers=(f"N{space}C", f"{space}IO", f"N{space}C"),
+        feature_group_count=shape.groups if shape.filters else channels,
     )
 
 
@@ -77,15 +132,17 @@ def milliseconds(function) -> float:
         start = time.perf_counter()
         function()
         found.append(time.perf_counter() - start)
+        if sum(found) > SLOW:
+            break
     return statistics.median(found) / STEPS * 1e3
 
 
-def measure(convolve, filters, stride, x, kernel) -> list[float]:
+def measure(convolve, shape, x, kernel, parts=(0, 1, 2)) -> list[float]:
     """Times of the value, of the gradient in `x`, and of that in the kernel."""
 
     def value(x, kernel, dy):
         del dy
-        return convolve(filters, stride, x, kernel)
+        return convolve(shape, x, kernel)
 
     def by_x(x, kernel, dy):
         return jax.vjp(lambda x: value(x, kernel, dy), x)[1](dy)[0]
@@ -94,25 +151,37 @@ def measure(convolve, filters, stride, x, kernel) -> list[float]:
         return jax.vjp(lambda k: value(x, k, dy), kernel)[1](dy)[0]
 
     dy = jnp.ones(jax.eval_shape(value, x, kernel, None).shape)
-    arrays = [x, kernel, dy]
-    return [milliseconds(loop(f, arrays)) for f in (value, by_x, by_kernel)]
+    functions = [(value, by_x, by_kernel)[i] for i in parts]
+    return [milliseconds(loop(f, [x, kernel, dy])) for f in functions]
+
+
+def show(label, found) -> None:
+    """A line of the table."""
+    print(f"{label:<34}" + "".join(f"{ms:>10}" for ms in found), flush=True)
 
 
 def main() -> None:
     """Measure, and print a line for each shape and lowering."""
     words = sys.argv[1:]
     draw = np.random.default_rng(0)
-    print(f"{'ms in a loop':<22}{'value':>9}{'by x':>9}{'by kernel':>11}")
-    for name, (samples, size, channels, filters, window, stride) in SHAPES.items():
-        if words and not any(word in name for word in words):
+    pieces = conv_lowering.PIECES
+    show("ms in a loop", ["value", "by x", "by kernel"])
+    for shape in SHAPES:
+        if words and not any(word in shape.name for word in words):
             continue
-        x = jnp.asarray(draw.random((samples, size, size, channels), np.float32))
-        shape = (window, window, channels, filters or 1)
-        kernel = jnp.asarray(draw.random(shape, np.float32))
-        for convolve in (ours, xla):
-            found = measure(convolve, filters, stride, x, kernel)
-            label = f"{name}, {convolve.__name__}"
-            print(f"{label:<22}" + "".join(f"{ms:10.1f}" for ms in found), flush=True)
+        x = draw.random((shape.samples, *shape.sizes, shape.channels), np.float32)
+        window = (shape.window,) * len(shape.sizes)
+        behind = (shape.channels // shape.groups, shape.filters or 1)
+        arrays = jnp.asarray(x), jnp.asarray(draw.random((*window, *behind), "float32"))
+        found = measure(ours, shape, *arrays)
+        show(f"{shape.name}, ours", [f"{ms:.1f}" for ms in found])
+        if shape.filters and shape.window > 1:
+            conv_lowering.PIECES = 1
+            found = measure(ours, shape, *arrays, parts=(2,))
+            conv_lowering.PIECES = pieces
+            show(f"{shape.name}, one sum", ["", "", f"{found[0]:.1f}"])
+        found = measure(xla, shape, *arrays)
+        show(f"{shape.name}, xla", [f"{ms:.1f}" for ms in found])
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ from cthulhu.backend.reduction import sums
 from cthulhu.backend.windows import padded, shifted
 
 _LETTERS = {1: "W", 2: "HW", 3: "DHW"}
+FEW = 32  # so few terms of each sum are added up as they are
+PIECES = 4  # of a batch, for gradients of narrow kernels
+NARROW = 32 * 64  # channels times filters
+_VECTOR = 16  # samples that a processor multiplies at once
 _TOGETHER = 9  # sums in one loop: as many as the registers hold
 
 
@@ -102,11 +106,22 @@ _mix.defvjp(_mix_forward, _mix_backward)
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2, 3))
 def _with_gradients(strides, pads, dilation, groups, x, kernel) -> jax.Array:
-    return _xla(x, kernel, strides, pads, dilation, groups)
+    *window, channels, filters = kernel.shape
+    if groups > 1 or math.prod(window) * channels > FEW:
+        return _xla(x, kernel, strides, pads, dilation, groups)
+    parts = [
+        part[..., i : i + 1]
+        for part in shifted(padded(x, pads), window, strides, dilation)
+        for i in range(channels)
+    ]
+    rows = kernel.reshape(-1, filters)
+    return functools.reduce(
+        jnp.add, [p * row for p, row in zip(parts, rows, strict=True)]
+    )
 
 
 def _forward(strides, pads, dilation, groups, x, kernel):
-    return _xla(x, kernel, strides, pads, dilation, groups), (x, kernel)
+    return _with_gradients(strides, pads, dilation, groups, x, kernel), (x, kernel)
 
 
 def _backward(strides, pads, dilation, groups, saved, dy):
@@ -168,10 +183,23 @@ def _kernel_gradient(x, dy, window, strides, pads, dilation):
         cut.append(slice(0, max(min(used, size), 0)))
     x = x[(slice(None), *cut)]
     space = range(1, rank + 1)
-    x = x.transpose(rank + 1, *space, 0)
-    dy = dy.transpose(*space, 0, rank + 1)
-    gradient = _xla(x, dy, dilation, edges, strides, 1)
-    return gradient.transpose(*space, 0, rank + 1)
+    parts, step = [], max(_piece(x.shape[0], x.shape[-1] * dy.shape[-1]), 1)
+    for start in range(0, max(x.shape[0], 1), step):
+        some, by_some = (a[start : start + step] for a in (x, dy))
+        some = some.transpose(rank + 1, *space, 0)
+        by_some = by_some.transpose(*space, 0, rank + 1)
+        parts.append(_xla(some, by_some, dilation, edges, strides, 1))
+    return functools.reduce(jnp.add, parts).transpose(*space, 0, rank + 1)
+
+
+def _piece(samples, numbers):
+    """How many samples are summed in one operation, for so many numbers of a place.
+
+    In a long sum for few numbers XLA's threads hinder each other; several such sums
+    beside each other keep them all busy.
+    """
+    pieces = min(PIECES, samples // _VECTOR) if numbers <= NARROW else 0
+    return _VECTOR * math.ceil(samples / pieces / _VECTOR) if pieces else samples
 
 
 def convolve_channels(x, kernel, strides, pads, dilation):
@@ -220,10 +248,10 @@ def _channels_backward(strides, pads, dilation, saved, dy):
     )
     turned = jnp.flip(kernel, tuple(range(len(window))))
     turned = turned.reshape(-1, *kernel.shape[-2:])
-    once = (1,) * len(window)
+    ones = (1,) * len(window)
     parts = [
         jnp.sum(part * turned[i], -1)
-        for i, part in enumerate(shifted(_once(wide), window, once, dilation, 2))
+        for i, part in enumerate(shifted(_once(wide), window, ones, dilation, 2))
     ]
     dx = sum(parts)
 

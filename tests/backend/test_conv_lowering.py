@@ -1,5 +1,7 @@
 """The convolution of CPUs and its gradients beside those of XLA, for all shapes."""
 
+import unittest.mock
+
 import jax
 import numpy as np
 import pytest
@@ -44,19 +46,34 @@ def both(function, other, *arrays):
 
 
 @settings(max_examples=25, deadline=None)
-@given(convolutions())
-def test_value_and_gradients_are_those_of_xla(case):
+@given(convolutions(), st.sampled_from([0, lowering.FEW]))
+def test_value_and_gradients_are_those_of_xla(case, few):
     x, kernel, how = case
 
-    ours, theirs = both(
-        lambda x, k: lowering.convolve(x, k, *how),
-        lambda x, k: lowering._xla(x, k, *how),
-        x,
-        kernel,
-    )
+    with unittest.mock.patch.object(lowering, "FEW", few):
+        ours, theirs = both(
+            lambda x, k: lowering.convolve(x, k, *how),
+            lambda x, k: lowering._xla(x, k, *how),
+            x,
+            kernel,
+        )
 
     for mine, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("samples", [0, 15, 33, 70])
+def test_the_samples_of_a_large_batch_are_all_in_the_gradient(samples):
+    x = np.ones((samples, 3, 2))
+    kernel = np.ones((2, 2, 3))
+
+    with jax.enable_x64(True):
+        gradient = jax.grad(
+            lambda k: lowering.convolve(x, k, (1,), [(0, 0)], (1,)).sum()
+        )(kernel)
+
+    # each entry of the kernel meets two steps of each sample
+    assert np.array_equal(np.full((2, 2, 3), 2.0 * samples), gradient)
 
 
 @settings(max_examples=15, deadline=None)
