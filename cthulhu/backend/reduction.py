@@ -82,7 +82,7 @@ def _blocks(sizes):
     return (rows // block, block), [1]
 
 
-def _in_blocks(blocks, inside, count, *arrays):
+def _in_blocks(blocks, inside, count, *arrays) -> tuple[jax.Array, ...]:
     columns = arrays[0].shape[count:]
     arrays = [array.reshape(*blocks, *columns) for array in arrays]
     zeros = [jnp.zeros((), array.dtype) for array in arrays]
@@ -94,4 +94,7 @@ def _in_blocks(blocks, inside, count, *arrays):
     # Or else XLA makes one sum of the two.
     totals = jax.lax.optimization_barrier(totals)
     outside = tuple(range(len(blocks) - len(inside)))
-    return tuple(jnp.sum(total, outside) for total in totals)
+    rows = math.prod(totals[0].shape[: len(outside)])
+    if len(totals) > 1 and rows > _BLOCK:  # of one array it would make one sum again
+        return _sums(outside, totals)
+    return _plain(outside, *totals)

@@ -7,7 +7,9 @@ import pytest
 from cthulhu.backend.reduction import sums
 
 
-@pytest.mark.parametrize("shape", [(64, 3), (7, 3), (37, 1), (5, 6, 4, 2), (2, 40, 3)])
+@pytest.mark.parametrize(
+    "shape", [(64, 3), (7, 3), (37, 1), (5, 6, 4, 2), (2, 40, 3), (4096, 3)]
+)
 @pytest.mark.parametrize("count", [1, 2])
 def test_sums_over_leading_axes(shape, count):
     arrays = np.random.default_rng(0).integers(-99, 99, (2, *shape)).astype("float32")
