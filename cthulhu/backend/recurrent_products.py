@@ -5,6 +5,7 @@ use it is theirs to know; loops over any step are in `recurrence`.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from jax.custom_derivatives import CustomVJPPrimal, SymbolicZero
 from cthulhu.backend.recurrence import keeping, time_first, where_kept
 from cthulhu.backend.tensor import as_array
 from cthulhu.core import op
+
+_WIDE = 1024  # entries side by side in a sum of rows: narrow ones take thrice as long
 
 
 @op
@@ -247,7 +250,10 @@ def _backward(how, kept, gradients):
     of_bias = None
     if bias is not None:  # a product: XLA is slow to sum so many rows
         rows = of_products.reshape(-1, len(bias))
-        of_bias = jnp.ones(len(rows), rows.dtype) @ rows
+        beside = math.gcd(len(rows), max(1, _WIDE // len(bias)))
+        rows = rows.reshape(-1, beside * len(bias))
+        totals = jnp.ones(len(rows), rows.dtype) @ rows
+        of_bias = totals.reshape(beside, -1).sum(0)
     return of_projected, None, of_states, by_kernel(of_products), of_bias
 
 
