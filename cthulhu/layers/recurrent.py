@@ -6,7 +6,8 @@ The cells are in `cells`, the running of them in `rnn`.
 import inspect
 
 from cthulhu import regularizers
-from cthulhu.layers.cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
+from cthulhu.layers.cell import Cell
+from cthulhu.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
 from cthulhu.layers.rnn import RNN
 
 

@@ -9,7 +9,7 @@ from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.core import current_scope
 from cthulhu.layers.base import Layer
-from cthulhu.layers.cells import Cell
+from cthulhu.layers.cell import Cell
 from cthulhu.layers.spec import InputSpec, seen_shape
 from cthulhu.layers.stacked_cells import (
     StackedRNNCells,

@@ -6,7 +6,7 @@ from cthulhu import backend as K
 from cthulhu import errors
 from cthulhu.core import registry
 from cthulhu.layers.base import Layer
-from cthulhu.layers.cells import Cell
+from cthulhu.layers.cell import Cell
 
 
 class StackedRNNCells(Layer):
