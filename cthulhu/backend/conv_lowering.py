@@ -4,12 +4,18 @@ On a GPU or a TPU it is XLA's own operation and its gradients.  On a CPU XLA is 
 only for operations in one form (samples, then space, then channels; the kernel as
 space, channels, filters): it brings others into that form where they stand by
 themselves, but not inside a loop, where they then take a hundred times as long.  So
-here the two gradients are written out in that form, as convolutions too.  A window of
-one entry is a matrix product.  Channels alone (`convolve_channels`) are a sum of
-shifted products.
+here the two gradients are written out in that form, as convolutions too.
 
-`benchmarks/convolution.py` measures what these choices rest on.  Padding words, layouts
-and arguments are the business of `conv`.
+| on a CPU | value | gradient in the kernel |
+|---|---|---|
+| a window of one entry | matrix product | matrix product |
+| at most `FEW` terms in each sum | shifted products, added up | convolution |
+| `NARROW`, a large batch | convolution | `PIECES` convolutions, added up |
+| each channel alone | shifted products, added up | sums of shifted products |
+| all others | convolution | convolution |
+
+`benchmarks/convolution.py` measures what these choices rest on, and says what it found.
+Padding words, layouts and arguments are the business of `conv`.
 """
 
 import functools
@@ -24,8 +30,8 @@ from cthulhu.backend.windows import padded, shifted
 
 _LETTERS = {1: "W", 2: "HW", 3: "DHW"}
 FEW = 32  # so few terms of each sum are added up as they are
-PIECES = 4  # of a batch, for gradients of narrow kernels
-NARROW = 32 * 64  # channels times filters
+PIECES = 4  # of a batch, for gradients of kernels that are narrow
+NARROW = range(16 * 16, 32 * 64 + 1)  # of so many channels times filters
 _VECTOR = 16  # samples that a processor multiplies at once
 _TOGETHER = 9  # sums in one loop: as many as the registers hold
 
@@ -198,8 +204,9 @@ def _piece(samples, numbers):
     In a long sum for few numbers XLA's threads hinder each other; several such sums
     beside each other keep them all busy.
     """
-    pieces = min(PIECES, samples // _VECTOR) if numbers <= NARROW else 0
-    return _VECTOR * math.ceil(samples / pieces / _VECTOR) if pieces else samples
+    if numbers not in NARROW or samples < PIECES * _VECTOR:
+        return samples
+    return _VECTOR * math.ceil(samples / PIECES / _VECTOR)
 
 
 def convolve_channels(x, kernel, strides, pads, dilation):
