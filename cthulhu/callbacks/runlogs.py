@@ -314,24 +314,27 @@ class WandbLogger(RunLogger):
         again = {"id": self.run_id, "resume": "allow"} if self.run_id else {}
         self.run = library.run or library.init(**{**self.init, **again})
         self.run_id = self.run.id
-        if (
-            self.update_freq != "epoch"
-        ):  # before "*": the first pattern that fits counts
-            self.run.define_metric("batch/step", hidden=True)
-            self.run.define_metric("batch/*", step_metric="batch/step")
-        self.run.define_metric("epoch", hidden=True)
-        self.run.define_metric("*", step_metric="epoch")
+        self._axes: dict[str, str] = {}  # what each metric is drawn over
 
     def tell_parameters(self, parameters: dict[str, Any]) -> None:
         self.run.config.update(parameters, allow_val_change=True)
 
     def tell_epoch(self, epoch: int, values: dict[str, float]) -> None:
-        self.run.log({"epoch": epoch, **values})
+        self._log("epoch", epoch, values)
 
     def tell_batches(self, rows: list[tuple[int, float, dict[str, float]]]) -> None:
         for number, _, values in rows:
             named = {f"batch/{name}": value for name, value in values.items()}
-            self.run.log({"batch/step": number, **named})
+            self._log("batch/step", number, named)
+
+    def _log(self, axis: str, at: int, values: dict[str, float]) -> None:
+        # each metric by its name: of patterns that both fit, the library takes any
+        for name in [name for name in values if name not in self._axes]:
+            if axis not in self._axes.values():
+                self.run.define_metric(axis, hidden=True)
+            self.run.define_metric(name, step_metric=axis)
+            self._axes[name] = axis
+        self.run.log({axis: at, **values})
 
     def tell_model(self, path: str) -> None:
         artifact = self._wandb.Artifact("model", type="model")

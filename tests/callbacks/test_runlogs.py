@@ -263,8 +263,10 @@ def rows(found):
 
 
 def axes(found):
-    """What metrics are drawn over, by their pattern; the first that fits counts."""
-    return {m.glob_name: m.step_metric for m in found["metric"] if m.glob_name}
+    """What metrics are drawn over, by name; a pattern would be one of the names."""
+    return {
+        m.name or m.glob_name: m.step_metric for m in found["metric"] if m.step_metric
+    }
 
 
 def config(found):
@@ -289,7 +291,7 @@ def test_wandb_gets_parameters_and_the_metrics_of_each_epoch(wandb, unit, tmp_pa
         {"epoch": 0, "loss": 114, "mae": 9},
         {"epoch": 1, "loss": 114, "mae": 9},
     ]
-    assert axes(found) == {"*": "epoch"}
+    assert axes(found) == {"loss": "epoch", "mae": "epoch"}
     assert [e.exit_code for e in found["exit"]] == [0]
     assert wandb.run is None
     assert log.failures == 0
@@ -308,7 +310,12 @@ def test_wandb_gets_results_of_batches_and_the_model_by_choice(wandb, unit, tmp_
         {"batch/step": 2, "batch/loss": 126, "batch/mae": 7},
         {"epoch": 0, "loss": 114, "mae": 9},
     ]
-    assert list(axes(found).items()) == [("batch/*", "batch/step"), ("*", "epoch")]
+    assert axes(found) == {
+        "batch/loss": "batch/step",
+        "batch/mae": "batch/step",
+        "loss": "epoch",
+        "mae": "epoch",
+    }
     (artifact,) = found["artifact"]
     assert (artifact.name, artifact.type) == ("model", "model")
     assert [content.path for content in artifact.manifest.contents] == ["unit.h5"]
