@@ -19,8 +19,9 @@ from cthulhu.layers.stacked_cells import (
     takes,
 )
 
-# Projected inputs of a sequence up to here are no burden: numbers, 4 MB of float32.
-_SMALL = 2**20
+# Projected inputs of a sequence up to here are no burden: numbers, 32 MiB of float32.
+# In one product, 128 rows of 80 steps through LSTM 128 take 0.7 to 0.9 of the time.
+_SMALL = 2**23
 
 
 class RNN(Layer):
