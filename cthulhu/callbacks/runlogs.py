@@ -314,7 +314,7 @@ class WandbLogger(RunLogger):
         again = {"id": self.run_id, "resume": "allow"} if self.run_id else {}
         self.run = library.run or library.init(**{**self.init, **again})
         self.run_id = self.run.id
-        self._axes: dict[str, str] = {}  # what each metric is drawn over
+        self._defined: set[str] = set()  # metrics whose axis the run knows
 
     def tell_parameters(self, parameters: dict[str, Any]) -> None:
         self.run.config.update(parameters, allow_val_change=True)
@@ -328,13 +328,13 @@ class WandbLogger(RunLogger):
             self._log("batch/step", number, named)
 
     def _log(self, axis: str, at: int, values: dict[str, float]) -> None:
-        # each metric by its name: of patterns that both fit, the library takes any
-        for name in [name for name in values if name not in self._axes]:
-            if axis not in self._axes.values():
-                self.run.define_metric(axis, hidden=True)
-            self.run.define_metric(name, step_metric=axis)
-            self._axes[name] = axis
-        self.run.log({axis: at, **values})
+        row = {axis: at, **values}
+        # each by its name: of patterns that both fit, the library takes any
+        for name in [name for name in row if name not in self._defined]:
+            how = {"hidden": True} if name == axis else {"step_metric": axis}
+            self.run.define_metric(name, **how)
+            self._defined.add(name)
+        self.run.log(row)
 
     def tell_model(self, path: str) -> None:
         artifact = self._wandb.Artifact("model", type="model")
