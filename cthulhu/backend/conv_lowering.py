@@ -225,12 +225,12 @@ def _alone(strides, pads, dilation, x, kernel):
     """A sum of shifted products: `(..., channels, multiplier)` of `(..., channels)`."""
     window, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
     kernel = kernel.reshape(-1, channels, multiplier)
-    parts = shifted(_once(padded(x, pads)), window, strides, dilation)
+    parts = shifted(_shared(padded(x, pads)), window, strides, dilation)
     return sum(part[..., None] * kernel[i] for i, part in enumerate(parts))
 
 
-def _once(x):
-    """`x`, computed once instead of again for each shift."""
+def _shared(x):
+    """`x`, which XLA does not take apart for each of its shifts before it fuses."""
     return jax.lax.optimization_barrier(x)
 
 
@@ -258,11 +258,11 @@ def _channels_backward(strides, pads, dilation, saved, dy):
     ones = (1,) * len(window)
     parts = [
         jnp.sum(part * turned[i], -1)
-        for i, part in enumerate(shifted(_once(wide), window, ones, dilation, 2))
+        for i, part in enumerate(shifted(_shared(wide), window, ones, dilation, 2))
     ]
     dx = sum(parts)
 
-    parts = list(shifted(_once(padded(x, pads)), window, strides, dilation))
+    parts = list(shifted(_shared(padded(x, pads)), window, strides, dilation))
     leading = tuple(range(dy.ndim - 2))
     totals = []
     for i in range(0, len(parts), _TOGETHER):
