@@ -243,6 +243,7 @@ def _backward(how, kept, gradients):
         (xs, sums),
         (before, keep, of_outputs),
         not how.go_backwards,
+        # kept values are taken into parts too: see `prefetch`
         how.prefetch or how.activate is not None,
     )
     if not how.apart:
