@@ -16,6 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from cthulhu import errors
+from cthulhu.backend.math import NARROW
+from cthulhu.backend.platform import on_cpu
 from cthulhu.core import Scope, Variable, jit
 from cthulhu.training.spec import Spec
 
@@ -90,6 +92,21 @@ class Report(NamedTuple):
 
     scalars: Any  # shape (names,), float32
     arrays: Any  # outputs of `predict`, metrics that are no single number
+
+
+def turning(like: Sequence[Any]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """A function that turns the narrow matrices among arrays such as these; or back.
+
+    On a CPU, a product with a narrow kernel uses its transpose, and so comes its
+    gradient.  A loop that keeps such kernels turned, and what an optimizer has for
+    them, need not transpose in each step: 0.92 of the time for one of (784, 10).
+    """
+    narrow = [
+        on_cpu() and x.ndim == 2 and x.shape[1] <= NARROW < x.shape[0] for x in like
+    ]
+    return lambda arrays: tuple(
+        x.T if turned else x for x, turned in zip(arrays, narrow, strict=True)
+    )
 
 
 class Forward(NamedTuple):
@@ -340,10 +357,14 @@ class Program:
         capacity: int,
     ) -> Any:
         offset, stride, number, n = where[0], where[1], where[2], where[3]
+        turn, fixed_turn = turning(carry), turning(fixed)
+        fixed = fixed_turn(fixed)
 
         def one(i: Any, carry: Any) -> Any:
             batch = fetch(form, payload, offset + i * stride, size)
-            return self._single(carry, fixed, batch, key, number + i)
+            arrays = turn(carry), fixed_turn(fixed)
+            carry, report = self._single(*arrays, batch, key, number + i)
+            return turn(carry), report
 
         def body(i: Any, state: Any) -> Any:
             carry, buffers = state
@@ -358,11 +379,12 @@ class Program:
             return carry, buffers
 
         if self.mode == "predict":  # outputs have as many rows as the batch
-            spec = jax.eval_shape(one, 0, carry)[1]
+            spec = jax.eval_shape(one, 0, turn(carry))[1]
         else:
             spec = self._report_spec
         buffers = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape), s.dtype), spec)
-        return jax.lax.fori_loop(0, n, body, (carry, buffers))
+        carry, buffers = jax.lax.fori_loop(0, n, body, (turn(carry), buffers))
+        return turn(carry), buffers
 
     def flops(self, rows: int) -> float:
         """Floating-point operations of a step of `rows`; NaN if XLA does not tell."""
