@@ -141,14 +141,18 @@ def measure(workers: dict[str, Worker], rows: list[Workload]) -> tuple[Times, di
                     settings[row.name, name] = answer
                     tell(f"prepared {row.title.strip()}: {name} {answer or ''}")
     times: Times = {key: [] for key in settings}
-    parts = {row.name: row.parts for row in rows}
+    known = {row.name: row for row in rows}
+    most = max((row.repetitions for row in rows), default=0)
     try:
-        for i in range(workloads.REPETITIONS):
-            tell(f"repetition {i + 1} of {workloads.REPETITIONS}")
-            for row, name in settings:
-                seconds = workers[name].ask("run", row)
+        for i in range(most):
+            tell(f"repetition {i + 1} of {most}")
+            for name, engine in settings:
+                row = known[name]
+                if i >= row.repetitions:
+                    continue
+                seconds = workers[engine].ask("run", name)
                 if seconds is not None:
-                    times[row, name].append(seconds / parts[row])
+                    times[name, engine].append(seconds / row.parts)
     except KeyboardInterrupt:
         tell("interrupted: the table shows what there is")
     return times, settings
@@ -287,7 +291,9 @@ def main() -> None:
             for worker in workers.values():
                 worker.close()
     print(f"\n{versions()}; load {os.getloadavg()[0]:.1f}")
-    print(f"Medians of {workloads.REPETITIONS} interleaved repetitions; × ours.\n")
+    few, more = workloads.REPETITIONS, workloads.REPETITIONS * workloads.MORE
+    print(f"Medians of interleaved repetitions, {more} of what is short, {few}")
+    print(f"of others, {workloads.COLD_REPETITIONS} of processes; × ours.\n")
     print(table(times, rows), end="\n\n")
     for row in rows:
         for bound in row.bounds:

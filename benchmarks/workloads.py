@@ -16,6 +16,7 @@ QUICK = bool(os.environ.get("QUICK"))
 ROWS = 6_000 if QUICK else 60_000
 CALLS = 50  # of a small call, in one repetition
 REPETITIONS = 3 if QUICK else 5
+MORE = 3  # times as many of what takes a tenth of a second
 COLD_REPETITIONS = 1 if QUICK else 2
 BATCH = 128
 SMALL_BATCH = 32
@@ -65,6 +66,7 @@ class Workload(NamedTuple):
         parts: Steps or calls in a repetition; the time is that of one.
         bounds: What it must show.
         only: Engines that have it.
+        repetitions: How often it is repeated.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Workload(NamedTuple):
     parts: int
     bounds: tuple[Bound, ...] = ()
     only: tuple[str, ...] = (OURS, HAND, *KERAS, PLAIN)
+    repetitions: int = REPETITIONS * MORE
 
 
 FRAMEWORKS = (OURS, *KERAS)
@@ -123,6 +126,7 @@ WORKLOADS = (
         EPOCHS,
         (Bound(1, tuple(KERAS)),),
         FRAMEWORKS,
+        REPETITIONS,
     ),
     Workload(
         "watched",
@@ -132,6 +136,7 @@ WORKLOADS = (
         # of an epoch of about a second: that of few rows is too short
         (() if QUICK else (Bound(1.1, row="validated"),)) + (Bound(1, tuple(KERAS)),),
         FRAMEWORKS,
+        REPETITIONS,
     ),
     Workload(
         "predict one",
@@ -158,9 +163,8 @@ def rows_of(net: nets.Net) -> list[Workload]:
 
     def row(part, title, parts):
         bounds = (Bound(1, PEERS),)
-        return Workload(
-            f"{net.name} {part}", title, "ms", parts, bounds, (OURS, *PEERS)
-        )
+        name, engines = f"{net.name} {part}", (OURS, *PEERS)
+        return Workload(name, title, "ms", parts, bounds, engines, REPETITIONS)
 
     return [
         row("train", f"{net.title}, a step of {net.batch}", net.steps),

@@ -38,7 +38,9 @@ def test_gradient_descent_of_a_narrow_kernel_takes_the_step_of_the_formula(toget
     model.compile("sgd", "mse")
     model.optimizer.lr = 5.0  # half of the way
 
-    model.fit(ROWS, ONES, batch_size=20, epochs=3, verbose=0, steps_per_execution=together)
+    model.fit(
+        ROWS, ONES, batch_size=20, epochs=3, verbose=0, steps_per_execution=together
+    )
 
     assert [0.875] * 20 == pytest.approx(model.get_weights()[0].ravel().tolist())
     assert [0.875] * 20 == pytest.approx(model.predict(ROWS, 7).ravel().tolist())
