@@ -6,6 +6,11 @@ Which formulas those are is the business of whoever has them.
 import jax
 import jax.numpy as jnp
 
+try:
+    from jax.experimental.xla_metadata import set_xla_metadata as _told
+except ImportError:  # an older JAX, where `apart` makes nothing faster
+    _told = None
+
 
 def on_cpu():
     """Whether things are computed on a CPU, unless somebody puts them elsewhere."""
@@ -36,6 +41,19 @@ def once(x):
     if not on_cpu() or not jnp.issubdtype(x.dtype, jnp.floating):
         return x
     return jnp.maximum(x, x - 1)
+
+
+def apart(function, *args):
+    """`function(*args)`, into which a CPU puts nothing of what made the arguments.
+
+    It takes some microseconds.  A reshape of what is computed is worth them: XLA would
+    compute it in the new shape, one number after the other, with divisions for the
+    place of each in the old one.
+    """
+    if _told is None or not on_cpu():
+        return function(*args)
+    with _told(inlineable="false"):
+        return jax.jit(function)(*args)
 
 
 once.defjvp(lambda primals, tangents: (once(*primals), *tangents))

@@ -28,6 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from cthulhu import config, errors
+from cthulhu.backend.platform import apart
 from cthulhu.core import Variable, current_scope, is_symbolic, op
 
 epsilon = config.epsilon
@@ -536,6 +537,12 @@ def batch_flatten(x):
         (2, 12)
     """
     x = as_array(x)
+    if sum(size > 1 for size in x.shape[1:]) <= 1:
+        return _rows_of(x)
+    return apart(_rows_of, x)
+
+
+def _rows_of(x):
     return jnp.reshape(x, (x.shape[0], int(np.prod(x.shape[1:], dtype=int))))
 
 

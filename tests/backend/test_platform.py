@@ -36,3 +36,23 @@ def test_what_a_product_and_a_loop_use_is_computed_once():
     program = jax.jit(both).lower(x, jnp.ones(128)).compile().as_text()
 
     assert 1 == program.count(" abs(")
+
+
+def test_what_stands_apart_takes_in_nothing_and_hands_its_gradient_on():
+    def flattened(x):
+        return x.reshape(len(x), -1)
+
+    def product(x, kernel):
+        return platform.apart(flattened, jnp.maximum(x[:, ::2], x[:, 1::2])) @ kernel
+
+    x = jnp.arange(2 * 4 * 3.0).reshape(2, 4, 3)
+    kernel = jnp.arange(6.0)[:, None]
+    # the rows of each sample that win are its second and fourth
+    won = np.asarray(x)[:, 1::2].reshape(2, 6)
+    slope = np.zeros((2, 4, 3))
+    slope[:, 1::2] = np.arange(6.0).reshape(2, 3)
+    program = jax.jit(product).lower(x, kernel).compile().as_text()
+
+    assert (won @ np.arange(6.0)).tolist() == product(x, kernel)[:, 0].tolist()
+    assert np.array_equal(slope, jax.grad(lambda x: product(x, kernel).sum())(x))
+    assert " call(" in program
