@@ -159,16 +159,17 @@ def _replace(x, row, t):
     return jax.lax.dynamic_update_index_in_dim(x, row.astype(x.dtype), t, 0)
 
 
-def _run(how, projected, keep, states, kernel, bias):
+def _run(how, projected, keep, states, kernel, bias, keeps=True):
     """Outputs in the order of the steps, last states, and the way to each step.
 
     The latter: the sums of each step (the product alone, if they are apart; what
     `activate` made of them, if there is one) and the states before it, in the order of
-    `projected`.
+    `projected`.  Only if it `keeps` them: who goes no way back need not write them.
     """
 
     def step(states, row, now):
         x, keep = now
+        x = row if x is None else x
         if how.multiply is None:
             sums = states[0] @ kernel
         else:
@@ -177,12 +178,14 @@ def _run(how, projected, keep, states, kernel, bias):
             sums = sums + bias
         if how.apart:
             return how.advance((x, sums), states, keep), None, (sums, states)
-        sums = row + sums
+        sums = x + sums
         if how.activate is not None:
             sums = as_array(how.activate[0](sums))
-        return how.advance(sums, states, keep), sums, (None, states)
+        kept = None if row is None else sums
+        return how.advance(sums, states, keep), kept, (None, states)
 
-    rows, x = (None, projected) if how.apart else (projected, None)
+    replaces = keeps and not how.apart
+    rows, x = (projected, None) if replaces else (None, projected)
     rows, last, (products, before) = how.scan(
         step, states, rows, (x, keep), how.go_backwards, how.prefetch
     )
@@ -193,7 +196,7 @@ def _run(how, projected, keep, states, kernel, bias):
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _loop(how, projected, keep, states, kernel, bias):
-    return _run(how, projected, keep, states, kernel, bias)[:2]
+    return _run(how, projected, keep, states, kernel, bias, keeps=False)[:2]
 
 
 def _forward(how, *primals):
