@@ -8,6 +8,7 @@ sums windows up, `recurrence` loops, `attention` means weighted by scores, `ctc`
 without places in time, `graph` placeholders, functions and gradients.
 """
 
+from cthulhu import core as _core  # noqa: F401 - first: it loads JAX
 from cthulhu import vocabulary
 from cthulhu.backend.attention import attend as attend
 from cthulhu.backend.attention import attention_weights as attention_weights

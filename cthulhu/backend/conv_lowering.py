@@ -48,7 +48,12 @@ def convolve(x, kernel, strides, pads, dilation, groups=1):
         dilation: Tuple: distance of the window's entries along each axis.
         groups: Into how many parts channels and filters are cut.
     """
-    on_cpu = functools.partial(_on_cpu, strides, tuple(pads), dilation, groups)
+    return _convolved(strides, tuple(pads), dilation, groups, x, kernel)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))  # see `normalization`
+def _convolved(strides, pads, dilation, groups, x, kernel):
+    on_cpu = functools.partial(_on_cpu, strides, pads, dilation, groups)
     elsewhere = functools.partial(
         _xla, strides=strides, pads=pads, dilation=dilation, groups=groups
     )
@@ -211,8 +216,13 @@ def _piece(samples, numbers):
 
 def convolve_channels(x, kernel, strides, pads, dilation):
     """Convolve each channel alone: kernel `(*window, channels, multiplier)`."""
+    return _channels_convolved(strides, tuple(pads), dilation, x, kernel)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _channels_convolved(strides, pads, dilation, x, kernel):
     window, (channels, multiplier) = kernel.shape[:-2], kernel.shape[-2:]
-    on_cpu = functools.partial(_channels_on_cpu, strides, tuple(pads), dilation)
+    on_cpu = functools.partial(_channels_on_cpu, strides, pads, dilation)
 
     def elsewhere(x, kernel):
         kernel = kernel.reshape(*window, 1, channels * multiplier)

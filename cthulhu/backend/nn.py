@@ -196,12 +196,17 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     """
     x = as_array(x)
     if threshold == 0 and max_value is None:
-        return once(jax.nn.relu(x)) if alpha == 0 else jnp.where(x > 0, x, alpha * x)
+        return _relu(x) if alpha == 0 else jnp.where(x > 0, x, alpha * x)
     below = jax.nn.relu(threshold - x)
     x = x * (x > threshold).astype(x.dtype) if threshold else jax.nn.relu(x)
     if max_value is not None:
         x = clip(x, 0.0, float(max_value))
     return x if alpha == 0 else x - alpha * below
+
+
+@jax.jit
+def _relu(x):
+    return once(jax.nn.relu(x))
 
 
 @op

@@ -53,7 +53,14 @@ def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
     """
     x = as_array(x)
     axes = tuple(sorted(int(a) % builtins.max(x.ndim, 1) for a in reduction_axes))
-    gamma, beta = (_beside_channels(p, x, axes) for p in (gamma, beta))
+    parameters = (_beside_channels(p, x, axes) for p in (gamma, beta))
+    return _in_training(axes, float(epsilon), x, *parameters)
+
+
+# A jit of its own, here and in `conv_lowering`: layers of the same shapes are traced,
+# differentiated and lowered once.  XLA takes the calls away before it does anything.
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _in_training(axes, epsilon, x, gamma, beta):
     if not jnp.issubdtype(x.dtype, jnp.floating):
         x = x.astype(jnp.float32)
     x = x.astype(jnp.result_type(*(a for a in (x, gamma, beta) if a is not None)))

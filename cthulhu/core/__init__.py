@@ -1,6 +1,9 @@
 """The ground that layers, models and the loop stand on: variables, scopes, graphs."""
 
-from cthulhu.core import allocator
+from cthulhu.core import (
+    allocator,
+    collector,  # noqa: F401 - first: it loads JAX
+)
 from cthulhu.core import naming as naming
 from cthulhu.core import registry as registry
 from cthulhu.core.compilation import jit as jit

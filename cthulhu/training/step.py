@@ -18,7 +18,7 @@ import numpy as np
 from cthulhu import errors
 from cthulhu.backend.math import NARROW
 from cthulhu.backend.platform import on_cpu
-from cthulhu.core import Scope, Variable, jit
+from cthulhu.core import Scope, Variable, collector, jit
 from cthulhu.training.spec import Spec
 
 # Rows of the buffer that takes what the steps of one block report.
@@ -301,7 +301,8 @@ class Program:
         while True:
             self.variables = list(found)
             specs = [_spec(v.shape, v.dtype) for v in self.variables]
-            report = self._whole.eval_shape(specs, batch, key, number)[1]
+            with collector.paused():
+                report = self._whole.eval_shape(specs, batch, key, number)[1]
             new = [v for v in self._strangers if v not in found]
             if not new:
                 break

@@ -131,3 +131,23 @@ def test_a_gradient_has_gradients():
         slopes = jax.grad(lambda k: jax.grad(total)(x, k).sum())(kernel)
 
     assert [20.0, 20.0] == slopes.ravel().tolist()
+
+
+def test_layers_of_equal_shapes_are_traced_and_differentiated_once():
+    x, kernel = np.ones((11, 13, 13, 5)), np.ones((3, 3, 5, 5))
+    pads = [(1, 1), (1, 1)]
+
+    def net(x, kernel):
+        for _ in range(3):
+            x = lowering.convolve(x, kernel, (1, 1), pads, (1, 1))
+        return x.sum()
+
+    with unittest.mock.patch.object(lowering, "_xla", wraps=lowering._xla) as computed:
+        jax.make_jaxpr(net)(x, kernel)
+        forward = computed.call_count
+        jax.make_jaxpr(jax.grad(net, (0, 1)))(x, kernel)
+        both = computed.call_count
+
+    assert 1 == forward
+    # Value and two gradients of one layer, not of three.
+    assert both - forward <= 3

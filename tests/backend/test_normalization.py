@@ -7,6 +7,7 @@ import pytest
 from jax.test_util import check_grads
 
 from cthulhu import backend as K
+from cthulhu.backend import normalization
 
 
 def test_normalisation_in_training_and_the_unbiased_variance_of_images():
@@ -19,6 +20,22 @@ def test_normalisation_in_training_and_the_unbiased_variance_of_images():
     assert np.allclose(0, K.mean(y, [0, 1, 2]), atol=1e-5)
     _, _, rows = K.normalize_batch_in_training(x[:, 0, 0], None, None, [0])
     assert np.allclose(x[:, 0, 0].var(0), rows, atol=1e-5)
+
+
+def test_layers_of_equal_shapes_are_traced_once(monkeypatch):
+    moments, traced = normalization._moments, []
+    monkeypatch.setattr(
+        normalization, "_moments", lambda *args: traced.append(args) or moments(*args)
+    )
+
+    def net(x):
+        for _ in range(3):
+            x, _, _ = K.normalize_batch_in_training(x, None, None, [0])
+        return x
+
+    jax.make_jaxpr(net)(np.ones((11, 13)))
+
+    assert 1 == len(traced)
 
 
 @pytest.mark.parametrize("axis", [1, -1])
