@@ -33,31 +33,24 @@ _told: str | None = None  # the folder that JAX was told of here
 
 
 # On a CPU, XLA hands convolutions to a library that computes them in one thread.
-# Without it they use all threads; products stay with that library, and in programs
-# without gradients sums and maxima, which are a fifth of a transformer block there.
-_LIBRARY = "xla_cpu_experimental_ynn_fusion_type"
-_PRODUCTS = "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
-_SUMS = "LIBRARY_FUSION_TYPE_REDUCE"
+# Without it they use all threads; products stay with that library.
+_CPU_OPTIONS = {
+    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"
+}
 
 
-def jit(function: Callable[..., Any], forward: bool = False, **kwargs: Any) -> Any:
-    """`jax.jit(function, **kwargs)`, with programs kept as `config` says.
-
-    Args:
-        function: What is compiled.
-        forward: Whether it finds no gradients.
-        **kwargs: Arguments of `jax.jit`.
-    """
+def jit(function: Callable[..., Any], **kwargs: Any) -> Any:
+    """`jax.jit(function, **kwargs)`, with programs kept as `config` says."""
     keep_programs()
-    return jax.jit(function, compiler_options=compiler_options(forward), **kwargs)
+    return jax.jit(function, compiler_options=compiler_options(), **kwargs)
 
 
-def compiler_options(forward: bool = False) -> dict[str, str]:
+def compiler_options() -> dict[str, str]:
     """What XLA is asked for: nothing off a CPU, nor what `XLA_FLAGS` decides."""
-    if jax.default_backend() != "cpu" or _LIBRARY in os.environ.get("XLA_FLAGS", ""):
+    if jax.default_backend() != "cpu":
         return {}
-    value = f"{_PRODUCTS},{_SUMS}" if forward else _PRODUCTS
-    return {_LIBRARY: value} if _known(_LIBRARY, value) else {}
+    flags = os.environ.get("XLA_FLAGS", "")
+    return {k: v for k, v in _CPU_OPTIONS.items() if k not in flags and _known(k, v)}
 
 
 @functools.cache

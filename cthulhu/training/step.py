@@ -171,11 +171,9 @@ class Program:
         self._report_spec: Any = None
         self._strangers: Mapping[Variable, None] = {}
         self._whole = jax.jit(self._of_all)  # traced once for a size of batch
-        compiled = functools.partial(jit, forward=mode in ("test", "predict"))
-        names = "form", "size", "capacity"
-        self.advance = compiled(self._advance, static_argnames=names)
-        self.once = compiled(self._single)
-        self.once_donated = compiled(self._single, donate_argnums=0)
+        self.advance = jit(self._advance, static_argnames=("form", "size", "capacity"))
+        self.once = jit(self._single)
+        self.once_donated = jit(self._single, donate_argnums=0)
 
     # What one step computes
 

@@ -170,10 +170,7 @@ def test_xla_is_asked_for_what_it_knows_and_the_environment_does_not_decide(
     option = "xla_cpu_experimental_ynn_fusion_type"
     monkeypatch.setattr(compilation, "_known", lambda name, value: True)
     monkeypatch.delenv("XLA_FLAGS", raising=False)
-    products = {option: "LIBRARY_FUSION_TYPE_INDIVIDUAL_DOT"}
-    assert products == compilation.compiler_options()
-    with_sums = f"{products[option]},LIBRARY_FUSION_TYPE_REDUCE"
-    assert {option: with_sums} == compilation.compiler_options(forward=True)
+    assert [option] == list(compilation.compiler_options())
 
     monkeypatch.setenv("XLA_FLAGS", f"--{option}=LIBRARY_FUSION_TYPE_DOT")
     assert {} == compilation.compiler_options()
@@ -190,7 +187,7 @@ def test_an_option_that_xla_lacks_is_found_out():
 def test_whether_xla_has_an_option_is_asked_at_the_first_start_alone(
     tmp_path, jax_settings, monkeypatch
 ):
-    option, value = compilation._LIBRARY, compilation._PRODUCTS
+    (option, value), *_ = compilation._CPU_OPTIONS.items()
     config.set_compilation_cache(tmp_path)
     compilation.keep_programs()
 
