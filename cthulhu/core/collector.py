@@ -1,8 +1,8 @@
 """JAX, loaded without a search for garbage in what was just loaded.
 
-A hundred thousand objects come with its modules, and all of them stay.  Python looks
-through them some sixty times while they arrive, for objects that hold one another and
-nobody else does; that is a sixth of the time that it takes to load them.
+More than eighty thousand objects come with its modules, and nearly all of them stay.
+Python searches two hundred times while they arrive, for objects that hold one another
+and nobody else does; that is a sixth of the time that it takes to load them.
 """
 
 from __future__ import annotations
