@@ -43,6 +43,9 @@ def once(x):
     return jnp.maximum(x, x - 1)
 
 
+once.defjvp(lambda primals, tangents: (once(*primals), *tangents))
+
+
 def apart(function, *args):
     """`function(*args)`, into which a CPU puts nothing of what made the arguments.
 
@@ -54,6 +57,3 @@ def apart(function, *args):
         return function(*args)
     with _told(inlineable="false"):
         return jax.jit(function)(*args)
-
-
-once.defjvp(lambda primals, tangents: (once(*primals), *tangents))
