@@ -12,16 +12,8 @@ import numpy as np
 
 from cthulhu import activations, constraints, initializers, regularizers
 from cthulhu import backend as K
-from cthulhu.backend.platform import on_cpu
 from cthulhu.layers import shapes
 from cthulhu.layers.base import Layer
-
-# On a CPU a batch of some size runs in pieces.  The functions of so many sums as a step
-# of all has XLA divides among the cores, which then wait for one another several times
-# a step; a piece one core computes by itself, and others may compute other pieces.
-PIECES = 4
-_ROWS = 128  # at least: a product with fewer in each piece is slow
-_SUMS = range(2**15 + 1, 2**16 + 1)  # in a step of all rows
 
 
 def _is_built_in(method):
@@ -270,27 +262,6 @@ class Cell(Layer):
 
     def run_products(self, inputs, initial_states, input_masks=None, **how):
         """The step over a whole sequence, of a cell that `is_product`: as `K.rnn`."""
-        count = self._pieces(inputs.shape, how.get("unroll"))
-        if count == 1:
-            return self._run_piece(inputs, initial_states, input_masks, **how)
-        mask = how.pop("mask", None)
-        given = inputs, initial_states, input_masks, mask
-        parts = [_piece(given, i, count) for i in range(count)]
-        runs = [self._run_piece(*arrays, mask=mask, **how) for *arrays, mask in parts]
-        lasts, outputs, states = zip(*runs, strict=True)
-        return (
-            K.concatenate(lasts, axis=0),
-            K.concatenate(outputs, axis=0),
-            [K.concatenate(state, axis=0) for state in zip(*states, strict=True)],
-        )
-
-    def _pieces(self, shape, unroll):
-        """In how many pieces a batch of inputs runs; see `PIECES`."""
-        rows, sums = shape[0], shape[0] * self.gates * self.units
-        pays = rows >= _ROWS and sums in _SUMS and self.step_rank == 2
-        return PIECES if pays and not unroll and on_cpu() else 1
-
-    def _run_piece(self, inputs, initial_states, input_masks=None, **how):
         if input_masks is None:  # what is narrower is turned round
             inputs = K.permute_dimensions(inputs, (1, 0, *range(2, K.ndim(inputs))))
         bias = self._recurrent_bias()
@@ -323,13 +294,3 @@ class Cell(Layer):
     def _split(self, x, parts):
         """One part per gate."""
         return K.split(x, parts, axis=self.gates_axis)
-
-
-def _piece(arrays, i, count):
-    """The rows of piece `i` of `count`, in nested lists; of a single row, that row."""
-    if arrays is None:
-        return None
-    if isinstance(arrays, (list, tuple)):
-        return [_piece(array, i, count) for array in arrays]
-    rows = arrays.shape[0]
-    return arrays[i * rows // count : (i + 1) * rows // count] if rows > 1 else arrays

@@ -263,47 +263,13 @@ def test_the_loop_that_knows_the_product_computes_what_the_other_does(layer, mas
     compare_loops(layer, x, np.array(MASK) if masked else None)
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [
-        layers.LSTM(80, return_sequences=True),
-        layers.GRU(128, reset_after=True, go_backwards=True),
-    ],
-    ids=lambda layer: layer.name,
-)
-@pytest.mark.parametrize("masked", [False, True])
-def test_a_large_batch_runs_in_pieces_and_computes_the_same(layer, masked, monkeypatch):
-    rows = 131  # which no number of pieces divides
-    monkeypatch.setattr("cthulhu.layers.cell.on_cpu", lambda: True)
-    x = np.random.rand(rows, 5, 4).astype("float32") / rows
-    mask = np.arange(5) < np.arange(1, rows + 1)[:, None] % 5 if masked else None
-
-    assert layer.cell._pieces(x.shape, unroll=False) == 4
-    assert layer.cell._pieces(x.shape, unroll=True) == 1
-    assert layer.cell._pieces(x[:127].shape, unroll=False) == 1
-    compare_loops(layer, x, mask, scale=0.1)
-
-
-def test_the_pieces_of_a_large_batch_go_on_from_their_own_states():
-    layer = layers.LSTM(80, return_state=True)
-    x = np.random.rand(128, 3, 2).astype("float32")
-    states = [np.random.rand(128, 80).astype("float32") for _ in range(2)]
-
-    whole = layer(x, initial_state=states)
-    half = layer(x[64:], initial_state=[state[64:] for state in states])
-
-    for all_rows, some in zip(whole, half, strict=True):
-        assert np.allclose(all_rows[64:], some, atol=1e-6)
-
-
 MASK = [[0, 1, 1, 0, 1], [1, 1, 1, 0, 0]]
 
 
-def compare_loops(layer, x, mask, scale=1.0):
+def compare_loops(layer, x, mask):
     """Outputs and gradients by `K.rnn_of_products` and by `K.rnn`."""
     layer.build((None, *x.shape[1:]))
-    drawn = [scale * np.random.randn(*w.shape) for w in layer.get_weights()]
-    layer.set_weights(drawn)
+    layer.set_weights([np.random.randn(*w.shape) for w in layer.get_weights()])
     weights = [jnp.asarray(w) for w in layer.get_weights()]
 
     def loss(x, weights):
