@@ -27,6 +27,7 @@ def faults():
     np.ones({MEGABYTES} * 2**20, np.uint8)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
+allocator.PERIOD = 0.0
 found = [faults() for _ in range(4)][-1]
 allocator.SHARE = 1.0
 allocator.watch_memory()
