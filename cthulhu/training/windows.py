@@ -110,9 +110,18 @@ class WindowFeed(RowFeed):
     def _window(self, number: int) -> Future[tuple[Any, Any]]:
         """What the device gets, and the memory in which it lies; under way at least."""
         if number not in self.windows:
-            work = self._gather if self.order is not None else self._view
-            self.windows[number] = self._gatherer.submit(work, self._start(number))
+            self.windows[number] = self._begin_window(self._start(number))
         return self.windows[number]
+
+    def _begin_window(self, start: int) -> Future[tuple[Any, Any]]:
+        if self.order is not None:
+            return self._gatherer.submit(self._gather, start)
+        views = [self._view(x, start) for x in jax.tree.leaves(self.given)]
+        if None in views:
+            return self._gatherer.submit(self._copy, start)
+        done: Future[tuple[Any, Any]] = Future()
+        done.set_result((self._payload(views), None))
+        return done
 
     def _gather(self, start: int) -> tuple[Any, Any]:
         buffers = self.spare.pop() if self.spare else self._memory()
@@ -124,13 +133,22 @@ class WindowFeed(RowFeed):
         )
         return distribution.place(buffers), buffers
 
-    def _view(self, start: int) -> tuple[Any, None]:
-        """Rows in their own order: where they lie, as far as the device can use it."""
+    def _view(self, array: np.ndarray, start: int) -> tuple[Any, np.int32] | None:
+        if array.dtype != jax.dtypes.canonicalize_dtype(array.dtype):
+            return None  # each block would convert it anew
+        return aligned_view(array, start, start + self.window_rows)
+
+    def _copy(self, start: int) -> tuple[Any, None]:
         stop = start + self.window_rows
-        views = [aligned_view(x, start, stop) for x in jax.tree.leaves(self.given)]
+        leaves = jax.tree.leaves(self.given)
+        found = [self._view(x, start) or aligned_copy(x, start, stop) for x in leaves]
+        return distribution.place(self._payload(found)), None
+
+    def _payload(self, found: list[Any]) -> Any:
+        """Arrays, and how far behind their starts the rows begin."""
         tree = jax.tree.structure(self.given)
-        arrays, shifts = map(tree.unflatten, zip(*views, strict=True))
-        return (distribution.place(arrays), shifts), None
+        arrays, shifts = map(tree.unflatten, zip(*found, strict=True))
+        return arrays, shifts
 
     def _memory(self) -> Any:
         specs = jax.tree.map(lambda x: _spec(x, self.window_rows), self.given)
@@ -141,29 +159,40 @@ class WindowFeed(RowFeed):
         return jax.tree.map(lambda spec: _aligned(spec.shape, spec.dtype), specs)
 
 
-def aligned_view(array: np.ndarray, start: int, stop: int) -> tuple[Any, np.int32]:
-    """Rows `start` to `stop`, in memory that a device uses without copying it.
+def aligned_view(
+    array: np.ndarray, start: int, stop: int
+) -> tuple[Any, np.int32] | None:
+    """Rows `start` to `stop` where they lie, if a device can use them there.
 
     Returns:
-        An array with some more rows, for what is shifted, and how many elements behind
-        its start the rows begin; what else is in it is of no interest.  It lies within
-        `array` itself unless the rows are too close to its ends.
+        A view of some more rows, for what is shifted, and how many elements behind its
+        start the rows begin; what else is in it is of no interest.  None if the rows
+        are too close to an end of the array, or it is no one piece of memory.
     """
     width = math.prod(array.shape[1:])
-    room = -(-(ALIGNMENT // array.itemsize - 1) // width)
-    shape = (stop - start + room, *array.shape[1:])
-    if array.flags.c_contiguous:
-        count = math.prod(shape)
-        behind = (array.ctypes.data + start * width * array.itemsize) % ALIGNMENT
-        shift, odd = divmod(behind, array.itemsize)
-        first = start * width - shift
-        if not odd and 0 <= first and first + count <= array.size:
-            flat = array.reshape(-1)[first : first + count]
-            return flat.reshape(shape), np.int32(shift)
-    copy = _aligned(shape, array.dtype)
+    shape = _with_room(array, stop - start)
+    count = math.prod(shape)
+    if not array.flags.c_contiguous:
+        return None
+    behind = (array.ctypes.data + start * width * array.itemsize) % ALIGNMENT
+    shift, odd = divmod(behind, array.itemsize)
+    first = start * width - shift
+    if odd or first < 0 or first + count > array.size:
+        return None
+    return array.reshape(-1)[first : first + count].reshape(shape), np.int32(shift)
+
+
+def aligned_copy(array: np.ndarray, start: int, stop: int) -> tuple[Any, np.int32]:
+    """The rows in memory of their own, in the shape that `aligned_view` gives."""
+    copy = _aligned(_with_room(array, stop - start), array.dtype)
     copy[: stop - start] = array[start:stop]
     copy[stop - start :] = 0
     return copy, np.int32(0)
+
+
+def _with_room(array: np.ndarray, rows: int) -> tuple[int, ...]:
+    width = math.prod(array.shape[1:])
+    return (rows + -(-(ALIGNMENT // array.itemsize - 1) // width), *array.shape[1:])
 
 
 def _spec(x: np.ndarray, rows: int | None = None) -> jax.ShapeDtypeStruct:

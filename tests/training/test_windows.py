@@ -20,6 +20,11 @@ def batch(piece, n):
     return np.asarray(xs[0]), np.asarray(ys[0])
 
 
+def inputs(piece):
+    where = piece.where
+    return np.asarray(fetch(where.form, piece.payload, where.offset, where.size)[0][0])
+
+
 @pytest.mark.parametrize("shuffle", [False, True, "batch"])
 @pytest.mark.parametrize("steps", [None, 4, 23])
 @pytest.mark.parametrize("window_bytes", [1, 500, 10_000])
@@ -88,10 +93,31 @@ def test_rows_too_close_to_an_end_are_copied(start, stop):
     memory[:] = np.arange(400).reshape(100, 4)
     rows = memory[3:]
 
-    view, shift = windows.aligned_view(rows, start, stop)
+    copy, shift = windows.aligned_copy(rows, start, stop)
 
-    assert 0 == shift and not np.shares_memory(view, memory)
-    np.testing.assert_array_equal(rows[start:stop], view[:5])
+    assert windows.aligned_view(rows, start, stop) is None
+    assert 0 == shift and not np.shares_memory(copy, memory)
+    np.testing.assert_array_equal(rows[start:stop], copy[:5])
+
+
+@pytest.mark.parametrize("kind", ["as it lies", "int64", "columns first"])
+def test_what_a_device_cannot_use_as_it_lies_is_put_there(monkeypatch, kind):
+    monkeypatch.setattr(windows, "WINDOW_BYTES", 500)
+    x = windows._aligned(X.shape, "int64" if kind == "int64" else "float32")
+    x[:] = X
+    x = np.asfortranarray(x) if kind == "columns first" else x
+    feed = windows.WindowFeed(data.Arrays([x], [], []), 8)
+    feed.begin(0)
+
+    for i in range(10):
+        piece = feed.piece(i, 1)
+
+        # 500 bytes are 3 batches of 128: of the last window, the room lies behind
+        # the end
+        lies = kind == "as it lies" and i < 6
+        assert isinstance(piece.payload[0][0][0], np.ndarray) == lies
+        np.testing.assert_array_equal(X[8 * i : 8 * i + 8], inputs(piece))
+    feed.close()
 
 
 def test_the_next_feed_of_the_same_shape_gets_the_memory_of_the_last(monkeypatch):
