@@ -129,7 +129,9 @@ class Looking(SingleBatches):
 class GradientProgram(Program):
     """The compiled gradient of a batch's loss."""
 
-    def step(self, values: Mapping[Variable, Any], key: Any, batch: Any) -> Any:
+    def step(
+        self, values: Mapping[Variable, Any], key: Any, batch: Any, seen: Any = None
+    ) -> Any:
         xs, ys, weights = batch
         strangers: dict[Variable, None] = {}
 

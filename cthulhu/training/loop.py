@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,7 +22,8 @@ from cthulhu.backend.platform import on_cpu
 from cthulhu.callbacks.timing import DATA, STEPS, Times
 from cthulhu.core import Variable, allocator
 from cthulhu.training.feed import BatchFeed, Piece, RowFeed
-from cthulhu.training.step import Program, Report, fetch
+from cthulhu.training.step import Program, fetch
+from cthulhu.training.threads import THREADS, Threads, worth_it
 
 # Hooks are heard this many seconds late at most (blocks are kept half as long, since
 # one block is under way while the hooks of another are delivered).
@@ -30,14 +32,27 @@ GROWTH = 4
 
 
 class Block:
-    """Steps that were dispatched in one call."""
+    """Steps that were dispatched in one call.
 
-    def __init__(self, first: int, count: int, start: Any, end: Any, report: Report):
+    Attributes:
+        first: Number of the first step in the pass.
+        count: How many there are.
+        piece: Their batches; None for a single batch.
+        seen: Waits for what is computed of them without knowing their state; None if
+            all is computed at once.
+        start: State before them.
+        end: State after them; None until all of them is under way.
+        report: What they report.
+    """
+
+    def __init__(self, first: int, count: int, piece: Piece | None = None):
         self.first = first
         self.count = count
-        self.start = start
-        self.end = end
-        self.report = report
+        self.piece = piece
+        self.seen: Callable[[], Any] | None = None
+        self.start: Any = None
+        self.end: Any = None
+        self.report: Any = None
         self.dispatched = time.perf_counter()
         self.rows: list[list[float]] | None = None
         self.arrays: Any = None
@@ -106,7 +121,8 @@ class Run:
         self.length = program.length
         self.capacity = program.capacity
         self.current: Block | None = None
-        self.next: Block | None = None
+        self.coming: deque[Block] = deque()
+        self.threads: Threads | None = None
         self.state = tuple(start[v] if v in start else v.cell for v in program.carried)
         self.fixed = tuple(v.cell for v in program.fixed)
         self._carried = frozenset(program.carried)
@@ -138,7 +154,7 @@ class Run:
             self.feed.begin(epoch)
         self.number += self.position
         self.position = self.looked_at = 0
-        self.current = self.next = None
+        self._forget()
         self.state = tuple(
             start.get(v, a) for v, a in zip(self.program.carried, state, strict=True)
         )
@@ -154,25 +170,36 @@ class Run:
         return rows, [array[at] for array in block.arrays]
 
     def _advance(self, i: int, last: Block | None) -> Block:
-        """Compute the block that begins with step `i`, and begin the next."""
+        """Compute the block that begins with step `i`, and begin those that follow."""
         start = self.state if last is None else last.end
-        self.current = block = self.next or self._dispatch(i, start)
-        self.next = None
+        room = self._room(i)
+        block = self.coming.popleft() if self.coming else self._dispatch(i, start)
+        self.current = block
+        last = self.coming[-1] if self.coming else block
+        while len(self.coming) < room and self._has(last.stop):
+            last = self._dispatch(last.stop, last.end)
+            self.coming.append(last)
+        if block.end is None:
+            self._conclude(block, start)
         self.state = block.end
-        if self._overlaps() and self._has(block.stop):
-            self.next = self._dispatch(block.stop, block.end)
         block.wait()
         allocator.watch_memory()
         self._adapt(block)
         self.feed.release(block.first)
         return block
 
-    def _overlaps(self) -> bool:
-        """Whether to begin the next block while hooks of this one are delivered."""
+    def _room(self, i: int) -> int:
+        """How many blocks to begin before hooks of that from step `i` are delivered."""
         if not self.ahead or self.fixed_length == 1:
-            return False
+            return 0
         # On a CPU little is gained where steps are long, and two want memory twice.
-        return not on_cpu() or self.program.step_time < LATENESS
+        if on_cpu() and self.program.step_time >= LATENESS:
+            return 0
+        if self.threads is None and self.program.free:
+            left = float("inf") if self.feed.steps is None else self.feed.steps - i
+            if worth_it(self.program.mean_time, self.length, left):
+                self.threads = Threads(self.program.foresee)
+        return 1 if self.threads is None else THREADS + 1
 
     def _has(self, i: int) -> bool:
         # asking a feed of batches may wait for one: not while hooks are due
@@ -181,37 +208,57 @@ class Run:
         return self.feed.has(i)
 
     def _dispatch(self, i: int, start: Any) -> Block:
+        """Begin a block; on a thread, what does not need its state."""
         batch = self.feed.only_batch()
         if batch is not None:  # no loop is compiled for a single step
+            block = Block(i, 1)
+            block.start = None if self.frugal else start
             end, report = self._compute_one(start, batch, self.number + i)
-            return Block(i, 1, None if self.frugal else start, end, report)
+            block.end, block.report = end, report
+            return block
         with self.times.on(DATA):
             piece = self.feed.piece(i, min(self._wanted(i), self.capacity))
         fresh = self._fresh(piece)
         if fresh is False and self.early is not None:
             self.early.join()  # the program that is needed now may be under way there
             self.early = None
-        end, report = self._compute(start, piece, self.number + i, piece.count)
-        block = Block(i, piece.count, None if self.frugal else start, end, report)
+        block = Block(i, piece.count, piece)
+        if self.threads is not None:
+            args, how = self._call(piece, self.number + i, piece.count)
+            block.seen = self.threads.call(self._kind(piece), args, how)
+        else:
+            self._conclude(block, start)
         if fresh:
             block.dispatched = float("inf")  # its time is that of a compilation
         return block
 
+    def _conclude(self, block: Block, start: Any) -> None:
+        """Compute what of a block is left to compute when its state is known."""
+        assert block.piece is not None
+        number = self.number + block.first
+        block.start = None if self.frugal else start
+        if block.seen is None:
+            done = self._compute(start, block.piece, number, block.count)
+        else:
+            args, how = self._call(block.piece, number, block.count)
+            done = self.program.complete(start, *args, block.seen(), **how)
+        block.end, block.report = done
+
     def _compute(self, start: Any, piece: Piece, number: int, count: int) -> Any:
-        where = piece.where
-        numbers = np.array([where.offset, where.stride, number, count], np.int32)
+        """States after steps, and their reports."""
         if self.frugal:
             return self._compute_one(start, self._batch(piece), number)
-        return self.program.advance(
-            start,
-            self.fixed,
-            piece.payload,
-            self.key,
-            numbers,
-            form=where.form,
-            size=where.size,
-            capacity=self.capacity,
-        )
+        args, how = self._call(piece, number, count)
+        return self.program.block(start, *args, **how)
+
+    def _call(
+        self, piece: Piece, number: int, count: int
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What compiled steps take of a piece."""
+        where = piece.where
+        numbers = np.array([where.offset, where.stride, number, count], np.int32)
+        how = {"form": where.form, "size": where.size, "capacity": self.capacity}
+        return (self.fixed, piece.payload, self.key, numbers), how
 
     def _compute_one(self, start: Any, batch: Any, number: int) -> Any:
         once = self.program.once_donated if self.frugal else self.program.once
@@ -232,11 +279,15 @@ class Run:
 
     def _fresh(self, piece: Piece) -> bool:
         """Whether nothing was compiled yet for pieces like this; now something is."""
-        where = piece.where
-        shape = (where.form, where.size, _shapes(piece.payload), self.capacity)
-        fresh = shape not in self.program.shapes
-        self.program.shapes.add(shape)
+        kind = self._kind(piece)
+        fresh = kind not in self.program.kinds
+        self.program.kinds.add(kind)
         return fresh
+
+    def _kind(self, piece: Piece) -> tuple[Any, ...]:
+        """Equal for pieces that one compilation serves."""
+        leaves = [(x.shape, x.dtype) for x in jax.tree.leaves(piece.payload)]
+        return (piece.where.form, piece.where.size, *leaves, self.capacity)
 
     def compile_rest(self) -> None:
         """Compile for the smaller last batch, beside the first steps."""
@@ -273,7 +324,7 @@ class Run:
         self.ready_at = now
         if since == float("inf"):
             return
-        self.program.step_time = (now - since) / block.count
+        self.program.took(now - since, block.count)
         fitting = int(LATENESS / 2 / max(self.program.step_time, 1e-7))
         self.length = max(1, min(self.length * GROWTH, fitting, self.capacity))
         self.program.length = self.length  # the next run begins with it
@@ -333,19 +384,29 @@ class Run:
         same = all(a is b for a, b in zip(state, self.given, strict=True))
         if not same or any(a is not b for a, b in zip(fixed, self.fixed, strict=True)):
             self.state, self.fixed = state, fixed
-            self.current = self.next = None
+            self._forget()
 
     def stop_here(self) -> None:
         """Forget what was computed beyond `position`."""
         self.state = self.state_here()
-        self.current = self.next = None
+        self._forget()
+
+    def close_threads(self) -> None:
+        """Wait for what threads compute, and let them go."""
+        if self.threads is not None:
+            self.threads.close()
+            self.threads = None
+
+    def _forget(self) -> None:
+        self.current = None
+        self.coming.clear()
 
     def finish(self) -> dict[Variable, Any]:
         """End the run; returns what the carried variables hold as of `position`."""
         state = self.state_here() if not self.settled else self.given
         if self.settled:  # a hook wrote, and raised
             state = tuple(v._array for v in self.program.carried)
-        self.current = self.next = None
+        self._forget()
         self.state = jax.block_until_ready(state)  # the feed may take back its memory
         values = dict(zip(self.program.carried, state, strict=True))
         for variable, lender in self.lent:
@@ -355,10 +416,6 @@ class Run:
             if variable in values:
                 variable.put(values[variable])
         return values
-
-
-def _shapes(payload: Any) -> tuple:
-    return tuple(x.shape for x in jax.tree.leaves(payload))
 
 
 def run_pass(
@@ -380,21 +437,24 @@ def run_pass(
     """
     names, array_names = run.program.names, run.program.array_names
     i = 0
-    while run.feed.has(i):
-        logs: dict[str, Any] = {"batch": i, "size": run.feed.size(i)}
-        run.position = i
-        begin(i, logs)
-        run.heard()
-        numbers, arrays = run.result(i)
-        run.position = i = i + 1
-        logs.update(zip(names, numbers, strict=True))
-        if run.program.mode == "predict":
-            logs["outputs"] = arrays
-        else:
-            logs.update(zip(array_names, arrays, strict=True))
-        end(i - 1, logs)
-        run.heard()
-        if stopped():
-            run.stop_here()
-            break
+    try:
+        while run.feed.has(i):
+            logs: dict[str, Any] = {"batch": i, "size": run.feed.size(i)}
+            run.position = i
+            begin(i, logs)
+            run.heard()
+            numbers, arrays = run.result(i)
+            run.position = i = i + 1
+            logs.update(zip(names, numbers, strict=True))
+            if run.program.mode == "predict":
+                logs["outputs"] = arrays
+            else:
+                logs.update(zip(array_names, arrays, strict=True))
+            end(i - 1, logs)
+            run.heard()
+            if stopped():
+                run.stop_here()
+                break
+    finally:
+        run.close_threads()
     return i

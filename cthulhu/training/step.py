@@ -24,6 +24,10 @@ from cthulhu.training.spec import Spec
 # Rows of the buffer that takes what the steps of one block report.
 CAPACITY = 512
 REPORT_BYTES = 2**18  # fresh memory costs a page fault every 4096
+# A test is computed in two parts, what needs no state and the metrics, if the first
+# has so many rows times weights, and a block holds so many steps: else that costs more.
+WORTH_PARTING = 2**22
+ENOUGH_STEPS = 4
 
 
 class Slice(NamedTuple):
@@ -164,29 +168,37 @@ class Program:
         self.report_bytes = 0
         self.known = False
         self.example: Any = None  # the shapes that it was made known with
+        # whether outputs, and losses, depend on nothing that steps change, and on what
+        self.free = False
+        self.foreseen: list[Variable] = []
         # As the last run found: steps in a block, and seconds that one takes.
         self.length = 1
         self.step_time = float("inf")
-        self.shapes: set[Any] = set()  # of pieces that were compiled for
+        self.total_time, self.total_steps = 0.0, 0
+        self.kinds: set[Any] = set()  # of pieces that were compiled for
         self._report_spec: Any = None
         self._strangers: Mapping[Variable, None] = {}
-        self._whole = jax.jit(self._of_all)  # traced once for a size of batch
-        self.advance = jit(self._advance, static_argnames=("form", "size", "capacity"))
+        # both are traced once for a size of batch
+        self._whole, self._seen = jax.jit(self._of_all), jax.jit(self._see_alone)
+        how = ("form", "size", "capacity")
+        self.foresee = jit(self._foresee, static_argnames=how)
+        self.advance = jit(self._advance, static_argnames=how)
         self.once = jit(self._single)
         self.once_donated = jit(self._single, donate_argnums=0)
 
     # What one step computes
 
-    def step(self, values: Mapping[Variable, Any], key: Any, batch: Any) -> Any:
-        """New values of variables, and a report."""
+    def step(
+        self, values: Mapping[Variable, Any], key: Any, batch: Any, seen: Any = None
+    ) -> Any:
+        """New values of variables, and a report; made of what `see` gave, if known."""
         xs, ys, weights = batch
-        if self.mode == "predict":
+        if self.mode != "train":
             with Scope(values, self.training, key, self.frozen) as scope:
-                outputs, _ = self._call(xs)
-            return scope, Report(None, outputs)
-        if self.mode == "test":
-            with Scope(values, self.training, key, self.frozen) as scope:
-                total, aux = self._loss(scope, xs, ys, weights)
+                seen = self.see(scope, batch) if seen is None else seen
+                if self.mode == "predict":
+                    return scope, Report(None, seen)
+                total, aux = seen
                 self.spec.update_metrics(
                     aux.outputs, aux.masks, ys, weights, aux.losses
                 )
@@ -225,6 +237,13 @@ class Program:
             )
             self.spec.update_metrics(aux.outputs, aux.masks, ys, weights, aux.losses)
             return scope, self._report(total)
+
+    def see(self, scope: Scope, batch: Any) -> Any:
+        """What a step without training makes of a batch: its outputs, or its loss."""
+        xs, ys, weights = batch
+        if self.mode == "predict":
+            return self._call(xs)[0]
+        return self._loss(scope, xs, ys, weights)
 
     def _check_reached(self, reached: Collection[Variable]) -> None:
         lost = [v.name for v in self.trainable if v not in reached]
@@ -298,41 +317,78 @@ class Program:
         key, number = _spec((2,), jnp.uint32), _spec((), jnp.int32)
         while True:
             self.variables = list(found)
+            tallies = set(self._tallies)
+            self.foreseen = [v for v in self.variables if v not in tallies]
             specs = [_spec(v.shape, v.dtype) for v in self.variables]
             with collector.paused():
-                report = self._whole.eval_shape(specs, batch, key, number)[1]
+                traced = self._whole.trace(specs, batch, key, number, None)
             new = [v for v in self._strangers if v not in found]
             if not new:
                 break
             found.update(dict.fromkeys(new))
-        self.report_bytes = sum(
-            leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(report)
-        )
-        self._report_spec = report
+        self._report_spec = traced.out_info[1]
+        self.report_bytes = _nbytes(self._report_spec)
+        self.free &= on_cpu() and set(self.foreseen).isdisjoint(self.carried)
+        self.free &= not traced.jaxpr.effects  # what is printed keeps its order
+        if self.free and self.mode == "test":
+            self._part_if_worth(batch, key, number)
         self.known = True
+
+    def _part_if_worth(self, batch: Any, key: Any, number: Any) -> None:
+        specs = [_spec(v.shape, v.dtype) for v in self.foreseen]
+        seen = _nbytes(self._seen.eval_shape(specs, batch, key, number))
+        work = sum(x.size for x in specs) * jax.tree.leaves(batch)[0].shape[0]
+        self.free = work >= WORTH_PARTING and seen * ENOUGH_STEPS <= REPORT_BYTES
+        if self.free:
+            self.report_bytes += seen
 
     def _candidates(self) -> list[Variable]:
         variables = [*self.trainable, *self.model.weights]
         if self.optimizer is not None:
             variables += self.optimizer.variables
-        if self.spec is not None:
-            variables += self.spec.variables()
-            variables += [v for m in self._metrics() for v in m.variables]
-        return variables
+        return [*variables, *self._tallies]
+
+    @property
+    def _tallies(self) -> list[Variable]:
+        """Variables of metrics."""
+        if self.spec is None:
+            return []
+        return [
+            *self.spec.variables(),
+            *(v for metric in self._metrics() for v in metric.variables),
+        ]
 
     # Compiled
 
-    def _of_all(self, arrays: list[Any], batch: Any, key: Any, number: Any) -> Any:
+    def _of_all(
+        self, arrays: list[Any], batch: Any, key: Any, number: Any, seen: Any
+    ) -> Any:
         """A step as a function of the arrays of all variables, and its number."""
         values = dict(zip(self.variables, arrays, strict=True))
-        key = jax.random.fold_in(jax.random.wrap_key_data(key), number)
-        scope, report = self.step(values, key, batch)
+        if seen is None and self.mode in ("test", "predict"):
+            if self.free or not self.known:
+                known = [values[v] for v in self.foreseen]
+                seen = self._seen(known, batch, key, number)
+            seen = seen if self.free else None
+        key = _key_of(key, number)
+        scope, report = self.step(values, key, batch, seen)
         if not self.known:
-            self._part(values, scope)
+            self._sort(values, scope)
         new = tuple(jnp.asarray(scope.values[v], dtype=v.dtype) for v in self.carried)
         return new, report
 
-    def _part(self, values: Mapping[Variable, Any], scope: Scope) -> None:
+    def _see_alone(self, arrays: list[Any], batch: Any, key: Any, number: Any) -> Any:
+        """What `see` gives, as a function of the arrays of what may matter to it."""
+        values = dict(zip(self.foreseen, arrays, strict=True))
+        key = _key_of(key, number)
+        with Scope(values, self.training, key, self.frozen) as scope:
+            seen = self.see(scope, batch)
+        if not self.known:
+            untouched = all(scope.values[v] is a for v, a in values.items())
+            self.free = untouched and not scope.strangers
+        return seen
+
+    def _sort(self, values: Mapping[Variable, Any], scope: Scope) -> None:
         """Note which variables a step changes, and which it found by itself."""
         carried = set(self.trainable if self.mode == "train" else [])
         carried |= {v for v, a in values.items() if scope.values[v] is not a}
@@ -340,10 +396,43 @@ class Program:
         self.fixed = [v for v in self.variables if v not in carried]
         self._strangers = scope.strangers
 
-    def _single(self, carry: Any, fixed: Any, batch: Any, key: Any, number: Any) -> Any:
+    def _single(
+        self,
+        carry: Any,
+        fixed: Any,
+        batch: Any,
+        key: Any,
+        number: Any,
+        seen: Any = None,
+    ) -> Any:
         values = dict(zip(self.carried, carry, strict=True))
         values.update(zip(self.fixed, fixed, strict=True))
-        return self._whole([values[v] for v in self.variables], batch, key, number)
+        arrays = [values[v] for v in self.variables]
+        return self._whole(arrays, batch, key, number, seen)
+
+    def _foresee(
+        self,
+        fixed: tuple[Any, ...],
+        payload: Any,
+        key: Any,
+        where: Any,
+        *,
+        form: str,
+        size: int,
+        capacity: int,
+    ) -> Any:
+        """What `see` gives for each step of a block, if it is free."""
+        offset, stride, number, n = where[0], where[1], where[2], where[3]
+        turn = turning(fixed)
+        fixed = turn(fixed)
+
+        def one(i: Any, carry: tuple[()]) -> Any:
+            batch = fetch(form, payload, offset + i * stride, size)
+            values = dict(zip(self.fixed, turn(fixed), strict=True))
+            arrays = [values[v] for v in self.foreseen]
+            return carry, self._seen(arrays, batch, key, number + i)
+
+        return _repeat(one, (), n, capacity)[1]
 
     def _advance(
         self,
@@ -351,7 +440,8 @@ class Program:
         fixed: tuple[Any, ...],
         payload: Any,
         key: Any,
-        where: Any,  # offset, stride, number of the first step, how many: shape (4,)
+        where: Any,
+        seen: Any = None,
         *,
         form: str,
         size: int,
@@ -363,29 +453,44 @@ class Program:
 
         def one(i: Any, carry: Any) -> Any:
             batch = fetch(form, payload, offset + i * stride, size)
+            found = None if seen is None else fetch("stacked", seen, i, size)
             arrays = turn(carry), fixed_turn(fixed)
-            carry, report = self._single(*arrays, batch, key, number + i)
+            carry, report = self._single(*arrays, batch, key, number + i, found)
             return turn(carry), report
 
-        def body(i: Any, state: Any) -> Any:
-            carry, buffers = state
-            carry, report = one(i, carry)
-            # or XLA computes a softmax anew while it writes it into the buffer
-            report = jax.lax.optimization_barrier(report)
-            buffers = jax.tree.map(
-                lambda b, r: jax.lax.dynamic_update_index_in_dim(b, r, i, 0),
-                buffers,
-                report,
-            )
-            return carry, buffers
+        # outputs have as many rows as the batch
+        spec = None if self.mode == "predict" else self._report_spec
+        carry, reports = _repeat(one, turn(carry), n, capacity, spec)
+        return turn(carry), reports
 
-        if self.mode == "predict":  # outputs have as many rows as the batch
-            spec = jax.eval_shape(one, 0, turn(carry))[1]
-        else:
-            spec = self._report_spec
-        buffers = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape), s.dtype), spec)
-        carry, buffers = jax.lax.fori_loop(0, n, body, (turn(carry), buffers))
-        return turn(carry), buffers
+    def block(self, carry: Any, *args: Any, **how: Any) -> Any:
+        """States after a block of steps, and what each reports.
+
+        Args:
+            carry: Arrays of the carried variables.
+            args: Arrays of the fixed ones, the payload, the key's words, and where:
+                the offset, the stride, the number of the first step, how many.
+            how: Form and size of batches, and capacity of the report.
+        """
+        seen = self.foresee(*args, **how) if self.free else None
+        return self.complete(carry, *args, seen, **how)
+
+    def complete(self, carry: Any, *args: Any, **how: Any) -> Any:
+        """What `block` gives; the last argument is what `foresee` gave."""
+        if self.free and self.mode == "predict":
+            return carry, Report(None, args[-1])
+        return self.advance(carry, *args, **how)
+
+    def took(self, seconds: float, steps: int) -> None:
+        """Note how long a block took."""
+        self.step_time = seconds / steps
+        self.total_time += seconds
+        self.total_steps += steps
+
+    @property
+    def mean_time(self) -> float:
+        """Seconds of a step in all blocks so far; short ones say little."""
+        return self.total_time / self.total_steps if self.total_steps else float("inf")
 
     def flops(self, rows: int) -> float:
         """Floating-point operations of a step of `rows`; NaN if XLA does not tell."""
@@ -410,7 +515,36 @@ class Program:
         return max(1, min(CAPACITY, REPORT_BYTES // max(1, self.report_bytes)))
 
 
+def _repeat(
+    one: Callable[[Any, Any], Any], carry: Any, n: Any, capacity: int, spec: Any = None
+) -> Any:
+    """`carry, told = one(i, carry)` for `n` steps, and what all told, in a buffer."""
+
+    def body(i: Any, state: Any) -> Any:
+        carry, buffers = state
+        carry, told = one(i, carry)
+        # or XLA computes a softmax anew while it writes it into the buffer
+        told = jax.lax.optimization_barrier(told)
+        buffers = jax.tree.map(
+            lambda b, t: jax.lax.dynamic_update_index_in_dim(b, t, i, 0), buffers, told
+        )
+        return carry, buffers
+
+    spec = jax.eval_shape(one, 0, carry)[1] if spec is None else spec
+    buffers = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape), s.dtype), spec)
+    return jax.lax.fori_loop(0, n, body, (carry, buffers))
+
+
 _spec = jax.ShapeDtypeStruct
+
+
+def _nbytes(specs: Any) -> int:
+    return sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(specs))
+
+
+def _key_of(words: Any, number: Any) -> Any:
+    """The random key of a step."""
+    return jax.random.fold_in(jax.random.wrap_key_data(words), number)
 
 
 def _shapes_of(batch: Any) -> Any:

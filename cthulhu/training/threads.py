@@ -1,0 +1,60 @@
+"""Threads that compute blocks beside each other, where none needs what another leaves.
+
+A small step keeps one core busy: its products are too short to be shared.  Where steps
+only look at the state, the other cores can compute other steps meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jax
+
+# On more cores, more blocks would want their memory at a time.
+THREADS = min(os.cpu_count() or 1, 4)
+# Seconds of steps in a block, and in what is left of a pass, from which threads pay:
+# making them ready takes about one millisecond.
+WORTH_A_THREAD = 0.0005
+WORTH_ALL = 0.005
+
+
+class Threads:
+    """Calls one compiled function of several arguments at a time."""
+
+    def __init__(self, function: Any):
+        self.function = function
+        self.ready: dict[Hashable, Callable[..., Any]] = {}
+        self.pool = ThreadPoolExecutor(THREADS, "blocks")
+
+    def call(
+        self, kind: Hashable, args: tuple[Any, ...], how: Mapping[str, Any]
+    ) -> Callable[[], Any]:
+        """Begin `function(*args, **how)`; returns what waits for its result.
+
+        Args:
+            kind: Equal where arguments have equal shapes and dtypes, and equal `how`.
+            args: Arrays, and lists and dicts of them.
+            how: Static arguments.
+        """
+        if kind not in self.ready:
+            # A thread does not know what `with jax.default_device` and its like ask
+            # for here, so what it calls is compiled here.
+            self.ready[kind] = self.function.lower(*args, **how).compile()
+        ready = self.ready[kind]
+        return self.pool.submit(lambda: jax.block_until_ready(ready(*args))).result
+
+    def close(self) -> None:
+        """Wait for what is under way, and drop what is not."""
+        self.pool.shutdown(cancel_futures=True)
+
+
+def worth_it(step_time: float, length: int, left: float) -> bool:
+    """Whether threads make `left` more steps, in blocks of `length`, end sooner."""
+    return (
+        1 < THREADS
+        and WORTH_A_THREAD <= step_time * length < float("inf")
+        and WORTH_ALL <= step_time * left
+    )

@@ -1,0 +1,258 @@
+"""Blocks that need no state are computed beside each other, and nobody can tell."""
+
+import threading
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cthulhu import backend as K
+from cthulhu.callbacks import Callback
+from cthulhu.layers import LSTM, BatchNormalization, Dense, Lambda, Layer
+from cthulhu.models import Sequential
+from cthulhu.training import loop, step, threads
+
+X = np.arange(1003, dtype="float32")[:, None] / 8
+
+
+@pytest.fixture(scope="module", autouse=True)
+def eager():
+    """Threads for blocks of any length; returns whether each run had some."""
+    made = []
+
+    class Noted(threads.Threads):
+        def __init__(self, function):
+            made.append(function)
+            super().__init__(function)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "worth_it", lambda *_: True)
+        patch.setattr(loop, "Threads", Noted)
+        patch.setattr(step, "WORTH_PARTING", 0)
+        yield made
+
+
+def doubling():
+    model = Sequential([Dense(1, use_bias=False, input_dim=1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.set_weights([np.full((1, 1), 2.0)])
+    return model
+
+
+class Heard(Callback):
+    def __init__(self):
+        super().__init__()
+        self.batches = []
+
+    def on_predict_batch_end(self, batch, logs=None):
+        self.batches.append((batch, *logs["outputs"][0][:, 0]))
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.batches.append((batch, logs["loss"], logs["mae"]))
+
+
+def test_outputs_come_in_the_order_of_rows(eager):
+    eager.clear()
+    heard = Heard()
+
+    outputs = doubling().predict(X, batch_size=8, callbacks=[heard])
+
+    assert eager
+    np.testing.assert_array_equal(2 * X, outputs)
+    assert list(range(126)) == [batch for batch, *_ in heard.batches]
+    assert (125, 250.0, 250.25, 250.5) == heard.batches[125]  # rows 1000 to 1002
+
+
+def test_hooks_hear_the_loss_of_their_batch_and_metrics_up_to_it(eager):
+    eager.clear()
+    heard = Heard()
+    y = X + 1  # 2 x is off by x - 1
+
+    loss, mae = doubling().evaluate(X, y, batch_size=8, verbose=0, callbacks=[heard])
+
+    assert eager
+    off = X.astype("float64") - 1
+    np.testing.assert_allclose([np.mean(off**2), np.mean(abs(off))], [loss, mae], 1e-6)
+    for i in (0, 1, 77, 125):
+        batch, until = off[8 * i : 8 * i + 8], off[: 8 * i + 8]
+        wanted = (i, np.mean(batch**2), np.mean(abs(until)))
+        np.testing.assert_allclose(wanted, heard.batches[i], 1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.integers(1, 200), st.integers(1, 40), st.booleans(), st.sampled_from([1, 2, 9])
+)
+def test_a_pass_gives_the_bits_of_one_step_at_a_time(rows, size, by_batch, length):
+    class Clock(Callback):
+        realtime = True
+
+    model = model_of_two
+    x, y = X[:rows] / 100, np.sin(X[:rows])
+
+    def source(*arrays):
+        if not by_batch:
+            return {"x": arrays[0], "batch_size": size} | dict(
+                zip("y", arrays[1:], strict=False)
+            )
+        parts = [tuple(a[i : i + size] for a in arrays) for i in range(0, rows, size)]
+        batches = (part if len(part) > 1 else part[0] for part in parts)
+        return {"x": batches, "steps": len(parts)}
+
+    for mode in ("predict", "test"):
+        if program := model._program(mode):
+            program.length = length
+    told = [
+        (
+            model.predict(**source(x), callbacks=callbacks),
+            model.evaluate(**source(x, y), verbose=0, callbacks=callbacks),
+        )
+        for callbacks in ([Clock()], [Heard()])
+    ]
+
+    np.testing.assert_array_equal(told[0][0], told[1][0])
+    assert told[0][1] == told[1][1]
+
+
+model_of_two = Sequential([Dense(5, activation="tanh", input_dim=1), Dense(1)])
+model_of_two.compile("sgd", "mse", metrics=["mae"])
+
+
+def test_a_step_that_leaves_a_state_waits_for_the_one_before(eager):
+    model = Sequential([LSTM(3, stateful=True, batch_input_shape=(2, 1, 1))])
+    model.compile("sgd", "mse")
+    x = X[:40, None] / 100
+    eager.clear()
+
+    together = model.predict(x, batch_size=2)
+    model.reset_states()
+    alone = [model.predict_on_batch(x[i : i + 2]) for i in range(0, 40, 2)]
+
+    assert not eager
+    np.testing.assert_allclose(np.concatenate(alone), together, rtol=1e-6)
+
+
+class Counting(Layer):
+    def call(self, inputs):
+        self.add_metric(K.max(inputs), name="largest", aggregation="mean")
+        return inputs
+
+
+def test_what_a_layer_reports_is_counted_step_by_step(eager):
+    model = Sequential([Counting(input_shape=(1,))])
+    model.compile("sgd", "mse")
+    eager.clear()
+
+    _, largest = model.evaluate(X[:80], X[:80], batch_size=8, verbose=0)
+
+    assert not eager
+    assert largest == np.mean(X[7:80:8])
+
+
+def test_statistics_that_a_test_moves_are_moved_step_by_step(eager):
+    K.set_learning_phase(1)
+    try:
+        model = Sequential([BatchNormalization(momentum=0.5, input_shape=(1,))])
+        model.compile("sgd", "mse")
+        eager.clear()
+        model.predict(X[:16], batch_size=8)
+    finally:
+        K.clear_session()
+
+    assert not eager
+    means = np.mean(X[:8]), np.mean(X[8:16])
+    # halfway from 0 to the first mean, then to the second
+    np.testing.assert_allclose(
+        means[0] / 4 + means[1] / 2, K.get_value(model.layers[0].moving_mean)[0], 1e-6
+    )
+
+
+@pytest.mark.parametrize("call", ["predict", "evaluate"])
+def test_what_a_layer_prints_comes_in_the_order_of_batches(eager, call):
+    printed = []
+
+    def noting(x):
+        jax.debug.callback(lambda first: printed.append(float(first)), x[0, 0])
+        return x
+
+    model = Sequential([Lambda(noting, input_shape=(1,))])
+    model.compile("sgd", "mse")
+    eager.clear()
+    args = (X,) if call == "predict" else (X, X)
+
+    getattr(model, call)(*args, batch_size=8, verbose=0)
+    jax.effects_barrier()
+
+    assert not eager
+    assert printed == list(X[::8, 0])
+
+
+@pytest.mark.parametrize("call", ["predict", "evaluate"])
+def test_an_error_in_a_hook_leaves_no_thread(eager, call):
+    class Failing(Heard):
+        def on_predict_batch_end(self, batch, logs=None):
+            if batch == 30:
+                raise RuntimeError("thirty")
+
+        on_test_batch_end = on_predict_batch_end
+
+    args = (X,) if call == "predict" else (X, X)
+    eager.clear()
+
+    with pytest.raises(RuntimeError, match="thirty"):
+        getattr(doubling(), call)(*args, batch_size=8, verbose=0, callbacks=[Failing()])
+
+    assert eager
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("blocks")]
+
+
+def test_threads_compute_on_the_device_that_was_asked_for(eager):
+    model = doubling()
+    devices = []
+
+    class Noting(threads.Threads):
+        def call(self, kind, args, how):
+            wait = super().call(kind, args, how)
+
+            def noted():
+                seen = wait()
+                devices.append(seen[0].devices())
+                return seen
+
+            return noted
+
+    eager.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "Threads", Noting)
+        with jax.default_device(jax.devices()[1]):
+            outputs = model.predict(X, batch_size=8)
+
+    np.testing.assert_array_equal(2 * X, outputs)
+    assert devices and all(found == {jax.devices()[1]} for found in devices)
+
+
+@pytest.mark.parametrize(
+    "step_time, length, left, wanted",
+    [
+        (0.0001, 10, 100, True),  # blocks of 1 ms, and 10 ms to go
+        (0.0001, 4, 100, False),  # blocks of 0.4 ms
+        (0.0001, 10, 40, False),  # 4 ms to go
+        (0.01, 1, 1, True),
+        (0.01, 1, float("inf"), True),  # who knows how many
+        (float("inf"), 1, 100, False),  # nothing was measured yet
+    ],
+)
+def test_threads_are_worth_their_making_for_blocks_and_passes_long_enough(
+    monkeypatch, step_time, length, left, wanted
+):
+    monkeypatch.setattr(threads, "THREADS", 2)
+
+    assert wanted == threads.worth_it(step_time, length, left)
+
+
+def test_one_core_has_no_use_for_threads(monkeypatch):
+    monkeypatch.setattr(threads, "THREADS", 1)
+
+    assert not threads.worth_it(0.01, 10, 100)
