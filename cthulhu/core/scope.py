@@ -50,6 +50,7 @@ class Scope:
         losses: Penalties that layers added, in order.
         strangers: Variables that were touched without being given in `values`.
         masks: Masks of arrays that were computed here, by identity.
+        draws: How many random keys were given out.
         makes_variables: Whether K.zeros and its like make variables, or plain arrays.
     """
 
@@ -70,7 +71,7 @@ class Scope:
         self.strangers: dict[Variable, None] = {}
         self._masks: dict[int, tuple[Any, Any]] = {}
         self._sources: dict[int, tuple[Any, Any]] = {}
-        self._draws = 0
+        self.draws = 0
 
     def __enter__(self) -> Scope:
         _stack().append(self)
@@ -96,8 +97,8 @@ class Scope:
     def next_key(self, seed: int | None = None) -> jax.Array:
         """A key that nobody else gets; `seed` (a layer's own) is folded in."""
         key = make_key(0) if self.key is None else self.key
-        key = jax.random.fold_in(key, self._draws)
-        self._draws += 1
+        key = jax.random.fold_in(key, self.draws)
+        self.draws += 1
         return key if seed is None else jax.random.fold_in(key, seed)
 
     def mask_of(self, array: Any) -> Any:

@@ -590,6 +590,9 @@ class Lambda(Layer):
             return tuple(shape)
         return shape
 
+    def _treats_rows_alone(self):
+        return False
+
     def _traced_output_shape(self, input_shape):
         """The shape that the function really gives; unknown sizes stay unknown."""
         many = isinstance(input_shape, list)

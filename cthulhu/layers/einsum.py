@@ -201,6 +201,10 @@ class EinsumDense(Layer):
 
         return as_matrix
 
+    def _treats_rows_alone(self):
+        inputs, kernel, output = self._letters
+        return inputs[0] == output[0] and inputs[0] not in kernel
+
     def call(self, inputs):
         output = self._product(inputs)
         if self.bias is not None:

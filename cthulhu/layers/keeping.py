@@ -181,6 +181,21 @@ class Keeper(Configurable):
                 yield layer
                 stack.extend(reversed(layer._layers))
 
+    def keeps_rows_apart(self) -> bool:
+        """Whether each row of the outputs is made of that row of the inputs alone.
+
+        As far as is known: classes and functions of users may do anything.
+        """
+        return all(layer._treats_rows_alone() for layer in self.layers_below())
+
+    def _treats_rows_alone(self) -> bool:
+        """What `keeps_rows_apart` tells, of this layer without those in it."""
+        axes = as_list(getattr(self, "axis", -1))
+        mine = [x for x in vars(self).values() if callable(x)]
+        return all(map(_is_own, [type(self), *mine])) and all(
+            axis == -1 or axis > 0 for axis in axes
+        )
+
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Add penalties to what training minimises.
 
@@ -420,3 +435,10 @@ def _concerns(inputs: Any, at: list[Any] | None) -> bool:
     if inputs is None or at is None:
         return inputs is at
     return any(x is y for x in as_list(inputs) for y in at)
+
+
+def _is_own(thing: Any) -> bool:
+    """Whether a class or function is the library's, and made for layers."""
+    module = getattr(thing, "__module__", None) or type(thing).__module__
+    house = __name__.partition(".")[0] + "."
+    return module.startswith(house) and not module.startswith(house + "backend.")

@@ -124,6 +124,9 @@ class BatchNormalization(Layer):
         )
         self.built = True
 
+    def _treats_rows_alone(self):
+        return False  # `training=True` may be asked of a call
+
     def call(self, inputs, training=None):
         if training is None:
             training = K.learning_phase()

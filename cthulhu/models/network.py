@@ -339,6 +339,11 @@ class Network(Layer):
             metric = self._mean(name or value.name)
             self._extra_metrics.append((value, metric))
 
+    def _treats_rows_alone(self) -> bool:
+        if not super()._treats_rows_alone() or not self._is_graph:
+            return False
+        return all(isinstance(node, Call) for node in self._order)
+
     def _own_calls(self) -> list[Call]:
         return [node for node in self._order if isinstance(node, Call)]
 

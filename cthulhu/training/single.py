@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from cthulhu import data, errors
+from cthulhu.backend.platform import on_cpu
 from cthulhu.core import draw_seed
 from cthulhu.training.arguments import speaks_old, unpack
 from cthulhu.training.intake import Intake
-from cthulhu.training.step import key_data
+from cthulhu.training.step import Program, key_data
+from cthulhu.training.threads import WORTH_PARTS, Threads, part_size
 
 
 class SingleBatches(Intake):
@@ -66,8 +69,35 @@ class SingleBatches(Intake):
         return self._outputs_of(self._one_batch(x, None, targets=False))
 
     def _outputs_of(self, rows: data.Rows) -> Any:
+        size = rows.rows if self._fixed_batch_size else part_size(rows.rows)
+        if size < rows.rows and on_cpu():
+            program = self._program("predict")
+            program.discover(lambda: _rows_of(rows, 0, size))
+            if program.work * rows.rows >= WORTH_PARTS and program.rows_apart:
+                return unpack(self._outputs_in_parts(program, rows, size))
         report = self._do_once("predict", rows)
         return unpack([np.asarray(a) for a in report.arrays])
+
+    def _outputs_in_parts(
+        self, program: Program, rows: data.Rows, size: int
+    ) -> list[np.ndarray]:
+        """Outputs for a batch whose parts are computed beside each other."""
+        n = rows.rows
+        # all of one size: the last may begin with rows of the one before
+        firsts = [min(at, n - size) for at in range(0, n, size)]
+        fixed = tuple(v.cell for v in program.fixed)
+        key = key_data(0)  # nothing is drawn
+        threads = Threads(program.once)
+        try:
+            waits = [
+                threads.call(size, ((), fixed, _rows_of(rows, at, size), key, key[0]))
+                for at in firsts
+            ]
+            parts = [[np.asarray(a) for a in wait()[1].arrays] for wait in waits]
+        finally:
+            threads.close()
+        parts[-1] = [array[n % size and size - n % size :] for array in parts[-1]]
+        return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
 
     def _one_batch(self, x: Any, y: Any, weight: Any = None, **how: Any) -> Any:
         rows = self._adapt(x, y, weight, check_nan=False, **how)
@@ -122,3 +152,9 @@ class SingleBatches(Intake):
                 variable.lender.write(variable)
             variable.put(array)
         return report
+
+
+def _rows_of(rows: data.Rows, first: int, count: int) -> Any:
+    """A batch of some of the rows."""
+    part = slice(first, first + count)
+    return jax.tree.map(lambda x: x[part], (rows.xs, rows.ys, rows.sws))

@@ -20,6 +20,7 @@ from cthulhu.backend.math import NARROW
 from cthulhu.backend.platform import on_cpu
 from cthulhu.core import Scope, Variable, collector, jit
 from cthulhu.training.spec import Spec
+from cthulhu.training.work import operations
 
 # Rows of the buffer that takes what the steps of one block report.
 CAPACITY = 512
@@ -170,6 +171,8 @@ class Program:
         self.example: Any = None  # the shapes that it was made known with
         # whether outputs, and losses, depend on nothing that steps change, and on what
         self.free = False
+        self.draws = False  # whether seeing takes random numbers
+        self.work = 0.0  # operations of a row
         self.foreseen: list[Variable] = []
         # As the last run found: steps in a block, and seconds that one takes.
         self.length = 1
@@ -332,12 +335,14 @@ class Program:
         self.free &= not traced.jaxpr.effects  # what is printed keeps its order
         if self.free and self.mode == "test":
             self._part_if_worth(batch, key, number)
+        if self.free and self.mode == "predict":
+            self.work = operations(traced.jaxpr) / _rows(batch)
         self.known = True
 
     def _part_if_worth(self, batch: Any, key: Any, number: Any) -> None:
         specs = [_spec(v.shape, v.dtype) for v in self.foreseen]
         seen = _nbytes(self._seen.eval_shape(specs, batch, key, number))
-        work = sum(x.size for x in specs) * jax.tree.leaves(batch)[0].shape[0]
+        work = sum(x.size for x in specs) * _rows(batch)
         self.free = work >= WORTH_PARTING and seen * ENOUGH_STEPS <= REPORT_BYTES
         if self.free:
             self.report_bytes += seen
@@ -357,6 +362,17 @@ class Program:
             *self.spec.variables(),
             *(v for metric in self._metrics() for v in metric.variables),
         ]
+
+    @functools.cached_property
+    def rows_apart(self) -> bool:
+        """Whether a prediction for some rows is known not to depend on others."""
+        shapes = [array.shape for array in self._report_spec.arrays]
+        return (
+            self.free
+            and not self.draws
+            and all(shape[:1] == (_rows(self.example),) for shape in shapes)
+            and self.model.keeps_rows_apart()
+        )
 
     # Compiled
 
@@ -386,6 +402,7 @@ class Program:
         if not self.known:
             untouched = all(scope.values[v] is a for v, a in values.items())
             self.free = untouched and not scope.strangers
+            self.draws = scope.draws > 0
         return seen
 
     def _sort(self, values: Mapping[Variable, Any], scope: Scope) -> None:
@@ -494,7 +511,7 @@ class Program:
 
     def flops(self, rows: int) -> float:
         """Floating-point operations of a step of `rows`; NaN if XLA does not tell."""
-        old = jax.tree.leaves(self.example)[0].shape[0]
+        old = _rows(self.example)
         batch = jax.tree.map(
             lambda x: _spec(
                 (rows, *x.shape[1:]) if x.shape[:1] == (old,) else x.shape, x.dtype
@@ -536,6 +553,11 @@ def _repeat(
 
 
 _spec = jax.ShapeDtypeStruct
+
+
+def _rows(batch: Any) -> int:
+    leaves = jax.tree.leaves(batch)
+    return leaves[0].shape[0] if leaves else 1  # a model may take no data
 
 
 def _nbytes(specs: Any) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -19,6 +20,9 @@ THREADS = min(os.cpu_count() or 1, 4)
 # making them ready takes about one millisecond.
 WORTH_A_THREAD = 0.0005
 WORTH_ALL = 0.005
+# Operations of a batch, some 10 ms, from which it is computed in parts of so many rows.
+WORTH_PARTS = 1e9
+FEW_ROWS = 8
 
 
 class Threads:
@@ -30,7 +34,10 @@ class Threads:
         self.pool = ThreadPoolExecutor(THREADS, "blocks")
 
     def call(
-        self, kind: Hashable, args: tuple[Any, ...], how: Mapping[str, Any]
+        self,
+        kind: Hashable,
+        args: tuple[Any, ...],
+        how: Mapping[str, Any] = MappingProxyType({}),
     ) -> Callable[[], Any]:
         """Begin `function(*args, **how)`; returns what waits for its result.
 
@@ -49,6 +56,12 @@ class Threads:
     def close(self) -> None:
         """Wait for what is under way, and drop what is not."""
         self.pool.shutdown(cancel_futures=True)
+
+
+def part_size(rows: int) -> int:
+    """Rows of each part of a batch that all threads compute together."""
+    size = -(-rows // THREADS)
+    return size if size >= FEW_ROWS else rows
 
 
 def worth_it(step_time: float, length: int, left: float) -> bool:

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cthulhu import layers
+from cthulhu import activations, layers
+from cthulhu import backend as K
 from cthulhu.core import Scope, registry
 from cthulhu.core.configurable import signature
 from cthulhu.layers import Input, Layer
@@ -278,6 +279,55 @@ def test_a_batch_may_be_one_sample(name):
     said = layer.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
     real = jax.eval_shape(lambda x: compute(layer, x)[0], one)
     assert [y.shape for y in real] == as_list(said)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_row_does_not_know_its_neighbours(name):
+    layer, symbols, arrays = example(name)
+    model = Model(symbols, layer(symbols))
+
+    assert model.keeps_rows_apart() == (name not in {"BatchNormalization", "Lambda"})
+    if not model.keeps_rows_apart():
+        return
+    both, _ = compute(layer, arrays)
+    alone = [
+        compute(layer, jax.tree.map(lambda x, i=i: x[i : i + 1], arrays))[0]
+        for i in (0, 1)
+    ]
+
+    for together, first, second in zip(both, *alone, strict=True):
+        apart = np.concatenate([first, second])
+        np.testing.assert_allclose(together, apart, rtol=1e-5, atol=1e-6)
+
+
+class Scaling(layers.Dense):
+    pass
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.Concatenate(axis=0),
+        lambda: layers.Softmax(axis=0),
+        lambda: layers.Softmax(axis=[-1, 0]),
+        lambda: layers.Activation(double),
+        lambda: layers.Activation(K.l2_normalize),
+        lambda: layers.Lambda(activations.tanh),
+        lambda: layers.LSTM(2, activation=double),
+        lambda: layers.TimeDistributed(layers.BatchNormalization()),
+        lambda: layers.EinsumDense("ab,ac->bc", 3),
+        lambda: Scaling(2),
+    ],
+)
+def test_what_may_mix_rows_is_not_said_to_keep_them_apart(make):
+    assert not make().keeps_rows_apart()
+
+
+def test_a_function_in_a_graph_may_mix_rows():
+    x = Input((3,))
+
+    assert Model(x, layers.Dense(2)(x)).keeps_rows_apart()
+    assert not Model(x, layers.Dense(2)(x) - K.mean(x)).keeps_rows_apart()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -10,9 +10,17 @@ from hypothesis import strategies as st
 
 from cthulhu import backend as K
 from cthulhu.callbacks import Callback
-from cthulhu.layers import LSTM, BatchNormalization, Dense, Lambda, Layer
-from cthulhu.models import Sequential
-from cthulhu.training import loop, step, threads
+from cthulhu.layers import (
+    LSTM,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Input,
+    Lambda,
+    Layer,
+)
+from cthulhu.models import Model, Sequential
+from cthulhu.training import loop, single, step, threads
 
 X = np.arange(1003, dtype="float32")[:, None] / 8
 
@@ -256,3 +264,87 @@ def test_one_core_has_no_use_for_threads(monkeypatch):
     monkeypatch.setattr(threads, "THREADS", 1)
 
     assert not threads.worth_it(0.01, 10, 100)
+
+
+# A batch in parts
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    """Batches of any work are computed in parts; returns the rows of each."""
+    sizes = []
+
+    class Noted(threads.Threads):
+        def call(self, kind, args, how=None):
+            sizes.append(len(args[2][0][0]))
+            return super().call(kind, args, how or {})
+
+    monkeypatch.setattr(threads, "THREADS", 3)
+    monkeypatch.setattr(single, "WORTH_PARTS", 1)
+    monkeypatch.setattr(single, "Threads", Noted)
+    return sizes
+
+
+def two_outputs():
+    x = Input((5, 2))
+    states = LSTM(3, return_sequences=True)(x)
+    return Model(x, [Dense(2)(states), LSTM(4)(states)])
+
+
+@pytest.mark.parametrize("rows, size", [(30, 10), (31, 11), (32, 11), (25, 9)])
+def test_parts_of_one_size_make_a_batch(parts, rows, size):
+    model = two_outputs()
+    x = np.random.RandomState(0).normal(size=(rows, 5, 2)).astype("float32")
+
+    outputs = model.predict_on_batch(x)
+
+    assert parts == [size] * 3
+    for i in (0, 9, 10, 19, rows - 2, rows - 1):  # alone
+        one = model.predict_on_batch(x[i : i + 1])
+        assert [(rows, 5, 2), (rows, 4)] == [y.shape for y in outputs]
+        np.testing.assert_allclose(one[0][0], outputs[0][i], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(one[1][0], outputs[1][i], rtol=1e-5, atol=1e-6)
+
+
+def test_predict_of_one_batch_is_computed_in_parts_too(parts):
+    outputs = doubling().predict(X[:40], batch_size=64)
+
+    assert parts == [14] * 3
+    np.testing.assert_array_equal(2 * X[:40], outputs)
+
+
+@pytest.mark.parametrize(
+    "make, rows",
+    [
+        (doubling, 21),  # parts of 8 rows are the smallest
+        (lambda: Sequential([Dense(1, input_dim=1), Lambda(lambda x: x - 1)]), 40),
+        (lambda: Sequential([Dense(1, batch_input_shape=(40, 1))]), 40),
+        (lambda: Sequential([Dense(1, input_dim=1), BatchNormalization()]), 40),
+    ],
+)
+def test_a_batch_whose_rows_may_matter_to_each_other_is_computed_whole(
+    parts, make, rows
+):
+    make().predict_on_batch(X[:rows])
+
+    assert parts == []
+
+
+def test_a_prediction_that_draws_is_computed_whole(parts):
+    K.set_learning_phase(1)
+    try:
+        Sequential([Dense(1, input_dim=1), Dropout(0.5)]).predict_on_batch(X[:40])
+    finally:
+        K.clear_session()
+
+    assert parts == []
+
+
+def test_little_work_is_done_by_one_thread(parts, monkeypatch):
+    # 2 operations for each of 40 rows
+    for enough, wanted in ((80, 3), (81, 0)):
+        parts.clear()
+        monkeypatch.setattr(single, "WORTH_PARTS", enough)
+        doubling().predict_on_batch(X[:40])
+
+        assert wanted == len(parts)
