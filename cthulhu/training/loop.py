@@ -23,7 +23,7 @@ from cthulhu.callbacks.timing import DATA, STEPS, Times
 from cthulhu.core import Variable, allocator
 from cthulhu.training.feed import BatchFeed, Piece, RowFeed
 from cthulhu.training.step import Program, fetch
-from cthulhu.training.threads import THREADS, Threads, worth_it
+from cthulhu.training.threads import THREADS, Threads, share, worth_it
 
 # Hooks are heard this many seconds late at most (blocks are kept half as long, since
 # one block is under way while the hooks of another are delivered).
@@ -316,6 +316,8 @@ class Run:
             if self.position < due:  # a block further ahead: the look after next
                 return min(self.length, self.distance)
             self.distance = None  # nobody looked when it was due
+        if self.threads is not None and self.feed.steps is not None:
+            return min(self.length, share(self.feed.steps - i, self.program.mean_time))
         return self.length
 
     def _adapt(self, block: Block) -> None:

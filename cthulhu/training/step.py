@@ -333,10 +333,13 @@ class Program:
         self.report_bytes = _nbytes(self._report_spec)
         self.free &= on_cpu() and set(self.foreseen).isdisjoint(self.carried)
         self.free &= not traced.jaxpr.effects  # what is printed keeps its order
+        if self.free:
+            work = operations(traced.jaxpr)
+            # convolutions share the cores by themselves
+            self.free = work.convolutions <= work.products
+            self.work = work.products / _rows(batch)
         if self.free and self.mode == "test":
             self._part_if_worth(batch, key, number)
-        if self.free and self.mode == "predict":
-            self.work = operations(traced.jaxpr) / _rows(batch)
         self.known = True
 
     def _part_if_worth(self, batch: Any, key: Any, number: Any) -> None:

@@ -6,6 +6,7 @@ only look at the state, the other cores can compute other steps meanwhile.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,11 @@ class Threads:
     def close(self) -> None:
         """Wait for what is under way, and drop what is not."""
         self.pool.shutdown(cancel_futures=True)
+
+
+def share(left: int, step_time: float) -> int:
+    """Steps of the next block of a pass, so that all threads end at the same time."""
+    return max(-(-left // THREADS), math.ceil(WORTH_A_THREAD / step_time))
 
 
 def part_size(rows: int) -> int:

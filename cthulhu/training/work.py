@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 
-def operations(jaxpr: Any) -> float:
-    """Multiplications and additions of all products of matrices, loops unrolled.
+class Work(NamedTuple):
+    """Multiplications and additions, loops unrolled.
 
-    Convolutions do not count: on a CPU they share the cores by themselves.
+    Attributes:
+        products: Those of products of matrices.
+        convolutions: Those of convolutions.
+    """
+
+    products: float
+    convolutions: float
+
+
+def operations(jaxpr: Any) -> Work:
+    """The work of a computation, as far as it is products and convolutions.
 
     Args:
         jaxpr: What `jax.jit(f).trace(...)` has as `jaxpr`; the body of a loop whose
@@ -20,18 +30,25 @@ def operations(jaxpr: Any) -> float:
         >>> import jax, jax.numpy as jnp
         >>> product = jax.jit(jnp.matmul).trace(jnp.ones((2, 3)), jnp.ones((3, 4)))
         >>> operations(product.jaxpr)
-        48.0
+        Work(products=48.0, convolutions=0.0)
     """
-    total = 0.0
+    products = convolutions = 0.0
     for equation in getattr(jaxpr, "jaxpr", jaxpr).eqns:
-        inner = sum(map(operations, _inside(equation.params.values())))
-        total += inner * equation.params.get("length", 1)
+        times = equation.params.get("length", 1)
+        for inner in map(operations, _inside(equation.params.values())):
+            products += times * inner.products
+            convolutions += times * inner.convolutions
         if equation.primitive.name == "dot_general":
             (summed, _), _ = equation.params["dimension_numbers"]
             shape = equation.invars[0].aval.shape
             terms = math.prod(shape[axis] for axis in summed)
-            total += 2.0 * terms * equation.outvars[0].aval.size
-    return total
+            products += 2.0 * terms * equation.outvars[0].aval.size
+        elif equation.primitive.name == "conv_general_dilated":
+            kernel = equation.invars[1].aval
+            filters = equation.params["dimension_numbers"].rhs_spec[0]
+            terms = kernel.size // kernel.shape[filters]
+            convolutions += 2.0 * terms * equation.outvars[0].aval.size
+    return Work(products, convolutions)
 
 
 def _inside(params: Any) -> Iterator[Any]:

@@ -13,8 +13,10 @@ from cthulhu.callbacks import Callback
 from cthulhu.layers import (
     LSTM,
     BatchNormalization,
+    Conv2D,
     Dense,
     Dropout,
+    Flatten,
     Input,
     Lambda,
     Layer,
@@ -59,6 +61,17 @@ class Heard(Callback):
 
     def on_test_batch_end(self, batch, logs=None):
         self.batches.append((batch, logs["loss"], logs["mae"]))
+
+
+def test_convolutions_share_the_cores_by_themselves(eager):
+    convolution = Conv2D(32, 3, input_shape=(12, 12, 16))
+    model = Sequential([convolution, Flatten(), Dense(1)])
+    eager.clear()
+
+    # a row takes 10 * 10 * 32 * 16 * 9 * 2 operations, and 3200 * 2 of the product
+    model.predict(np.ones((40, 12, 12, 16), "float32"), batch_size=2)
+
+    assert not eager
 
 
 def test_outputs_come_in_the_order_of_rows(eager):

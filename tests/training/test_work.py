@@ -7,7 +7,8 @@ from cthulhu.training.work import operations
 
 
 def count(function, *shapes):
-    return operations(jax.jit(function).trace(*map(jnp.ones, shapes)).jaxpr)
+    work = operations(jax.jit(function).trace(*map(jnp.ones, shapes)).jaxpr)
+    return work.products or work.convolutions
 
 
 def test_a_product_has_two_operations_for_each_term():
@@ -34,9 +35,20 @@ def test_branches_count_together_and_gradients_too():
     assert 3 * 2 * 2 * 3 * 4 == count(gradient, (2, 3), (3, 4))
 
 
-def test_what_is_no_product_is_free():
+def test_a_convolution_has_two_operations_for_each_term():
     def convolve(x, kernel):
         return jax.lax.conv_general_dilated(x, kernel, (1,), "SAME")
 
-    assert 0 == count(convolve, (1, 2, 8), (3, 2, 3))
+    def grouped(x, kernel):
+        return jax.lax.conv_general_dilated(
+            x, kernel, (1,), "VALID", feature_group_count=2
+        )
+
+    # 3 filters of 2 channels and a window of 3, at 8 places of 5 samples
+    assert 5 * 8 * 3 * 2 * 2 * 3 == count(convolve, (5, 2, 8), (3, 2, 3))
+    # 4 filters of one channel each, at 6 places
+    assert 5 * 6 * 4 * 2 * 1 * 3 == count(grouped, (5, 2, 8), (4, 1, 3))
+
+
+def test_what_is_neither_is_free():
     assert 0 == count(lambda x: jnp.exp(x) + x * x, (5, 5))
