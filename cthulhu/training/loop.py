@@ -119,7 +119,9 @@ class Run:
         """Compute the steps of `program` from here on."""
         self.program = program
         self.length = program.length
-        self.capacity = program.capacity
+        steps = float("inf") if self.feed.steps is None else self.feed.steps
+        self.parted = program.parted(steps)
+        self.capacity = program.capacity(self.parted)
         self.current: Block | None = None
         self.coming: deque[Block] = deque()
         self.threads: Threads | None = None
@@ -195,7 +197,7 @@ class Run:
         # On a CPU little is gained where steps are long, and two want memory twice.
         if on_cpu() and self.program.step_time >= LATENESS:
             return 0
-        if self.threads is None and self.program.free:
+        if self.threads is None and self.parted:
             left = float("inf") if self.feed.steps is None else self.feed.steps - i
             if worth_it(self.program.mean_time, self.length, left):
                 self.threads = Threads(self.program.foresee)
@@ -241,7 +243,7 @@ class Run:
             done = self._compute(start, block.piece, number, block.count)
         else:
             args, how = self._call(block.piece, number, block.count)
-            done = self.program.complete(start, *args, block.seen(), **how)
+            done = self.program.block(start, *args, seen=block.seen(), **how)
         block.end, block.report = done
 
     def _compute(self, start: Any, piece: Piece, number: int, count: int) -> Any:
@@ -249,7 +251,8 @@ class Run:
         if self.frugal:
             return self._compute_one(start, self._batch(piece), number)
         args, how = self._call(piece, number, count)
-        return self.program.block(start, *args, **how)
+        seen = self.program.foresee(*args, **how) if self.parted else None
+        return self.program.block(start, *args, seen=seen, **how)
 
     def _call(
         self, piece: Piece, number: int, count: int
@@ -287,7 +290,8 @@ class Run:
     def _kind(self, piece: Piece) -> tuple[Any, ...]:
         """Equal for pieces that one compilation serves."""
         leaves = [(x.shape, x.dtype) for x in jax.tree.leaves(piece.payload)]
-        return (piece.where.form, piece.where.size, *leaves, self.capacity)
+        where = piece.where
+        return (where.form, where.size, *leaves, self.capacity, self.parted)
 
     def compile_rest(self) -> None:
         """Compile for the smaller last batch, beside the first steps."""

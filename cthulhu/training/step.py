@@ -20,15 +20,12 @@ from cthulhu.backend.math import NARROW
 from cthulhu.backend.platform import on_cpu
 from cthulhu.core import Scope, Variable, collector, jit
 from cthulhu.training.spec import Spec
+from cthulhu.training.threads import FEW_STEPS, worth_parting
 from cthulhu.training.work import operations
 
 # Rows of the buffer that takes what the steps of one block report.
 CAPACITY = 512
 REPORT_BYTES = 2**18  # fresh memory costs a page fault every 4096
-# A test is computed in two parts, what needs no state and the metrics, if the first
-# has so many rows times weights, and a block holds so many steps: else that costs more.
-WORTH_PARTING = 2**22
-ENOUGH_STEPS = 4
 
 
 class Slice(NamedTuple):
@@ -173,6 +170,7 @@ class Program:
         self.free = False
         self.draws = False  # whether seeing takes random numbers
         self.work = 0.0  # operations of a row
+        self.seen_bytes = 0
         self.foreseen: list[Variable] = []
         # As the last run found: steps in a block, and seconds that one takes.
         self.length = 1
@@ -338,17 +336,18 @@ class Program:
             # convolutions share the cores by themselves
             self.free = work.convolutions <= work.products
             self.work = work.products / _rows(batch)
-        if self.free and self.mode == "test":
-            self._part_if_worth(batch, key, number)
+            if self.mode == "test":
+                specs = [_spec(v.shape, v.dtype) for v in self.foreseen]
+                seen = self._seen.eval_shape(specs, batch, key, number)
+                self.seen_bytes = _nbytes(seen)
         self.known = True
 
-    def _part_if_worth(self, batch: Any, key: Any, number: Any) -> None:
-        specs = [_spec(v.shape, v.dtype) for v in self.foreseen]
-        seen = _nbytes(self._seen.eval_shape(specs, batch, key, number))
-        work = sum(x.size for x in specs) * _rows(batch)
-        self.free = work >= WORTH_PARTING and seen * ENOUGH_STEPS <= REPORT_BYTES
-        if self.free:
-            self.report_bytes += seen
+    def parted(self, steps: float) -> bool:
+        """Whether to compute what needs no state apart, in a pass of so many steps."""
+        if not self.free or self.mode == "predict":
+            return self.free
+        work = self.work * _rows(self.example)
+        return worth_parting(work, steps) and self.capacity(True) >= FEW_STEPS
 
     def _candidates(self) -> list[Variable]:
         variables = [*self.trainable, *self.model.weights]
@@ -483,23 +482,19 @@ class Program:
         carry, reports = _repeat(one, turn(carry), n, capacity, spec)
         return turn(carry), reports
 
-    def block(self, carry: Any, *args: Any, **how: Any) -> Any:
+    def block(self, carry: Any, *args: Any, seen: Any = None, **how: Any) -> Any:
         """States after a block of steps, and what each reports.
 
         Args:
             carry: Arrays of the carried variables.
             args: Arrays of the fixed ones, the payload, the key's words, and where:
                 the offset, the stride, the number of the first step, how many.
+            seen: What `foresee` gave for it, if it was asked.
             how: Form and size of batches, and capacity of the report.
         """
-        seen = self.foresee(*args, **how) if self.free else None
-        return self.complete(carry, *args, seen, **how)
-
-    def complete(self, carry: Any, *args: Any, **how: Any) -> Any:
-        """What `block` gives; the last argument is what `foresee` gave."""
-        if self.free and self.mode == "predict":
-            return carry, Report(None, args[-1])
-        return self.advance(carry, *args, **how)
+        if seen is not None and self.mode == "predict":
+            return carry, Report(None, seen)
+        return self.advance(carry, *args, seen, **how)
 
     def took(self, seconds: float, steps: int) -> None:
         """Note how long a block took."""
@@ -529,10 +524,10 @@ class Program:
         lowered = self.once.lower(carry, fixed, batch, key, number)
         return float((lowered.cost_analysis() or {}).get("flops", "nan"))
 
-    @property
-    def capacity(self) -> int:
+    def capacity(self, parted: bool) -> int:
         """How many steps one block can report."""
-        return max(1, min(CAPACITY, REPORT_BYTES // max(1, self.report_bytes)))
+        nbytes = self.report_bytes + (self.seen_bytes if parted else 0)
+        return max(1, min(CAPACITY, REPORT_BYTES // max(1, nbytes)))
 
 
 def _repeat(

@@ -21,6 +21,11 @@ THREADS = min(os.cpu_count() or 1, 4)
 # making them ready takes about one millisecond.
 WORTH_A_THREAD = 0.0005
 WORTH_ALL = 0.005
+# Operations of a step, and of a pass, from which a test is worth to be computed in two
+# parts, what needs no state and the metrics: the second takes 0.2 s more to compile.
+WORTH_A_PART = 1e7
+WORTH_PARTING = 2e10
+FEW_STEPS = 4  # whose parts must have room in one block
 # Operations of a batch, some 10 ms, from which it is computed in parts of so many rows.
 WORTH_PARTS = 1e9
 FEW_ROWS = 8
@@ -57,6 +62,11 @@ class Threads:
     def close(self) -> None:
         """Wait for what is under way, and drop what is not."""
         self.pool.shutdown(cancel_futures=True)
+
+
+def worth_parting(work: float, steps: float) -> bool:
+    """Whether steps of so many operations pay to be computed in two parts."""
+    return THREADS > 1 and work >= WORTH_A_PART and work * steps >= WORTH_PARTING
 
 
 def share(left: int, step_time: float) -> int:

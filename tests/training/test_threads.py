@@ -40,7 +40,7 @@ def eager():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "worth_it", lambda *_: True)
         patch.setattr(loop, "Threads", Noted)
-        patch.setattr(step, "WORTH_PARTING", 0)
+        patch.setattr(step, "worth_parting", lambda *_: True)
         yield made
 
 
@@ -273,10 +273,34 @@ def test_threads_are_worth_their_making_for_blocks_and_passes_long_enough(
     assert wanted == threads.worth_it(step_time, length, left)
 
 
+@pytest.mark.parametrize(
+    "work, steps, wanted",
+    [
+        (2e8, 100, True),  # as many as it takes
+        (2e8, 99, False),  # 1.98e10 in a pass
+        (9e6, 1e6, False),  # less than the metrics cost
+        (2e8, float("inf"), True),
+    ],
+)
+def test_tests_long_enough_are_worth_to_be_parted(monkeypatch, work, steps, wanted):
+    monkeypatch.setattr(threads, "THREADS", 2)
+
+    assert wanted == threads.worth_parting(work, steps)
+
+
 def test_one_core_has_no_use_for_threads(monkeypatch):
     monkeypatch.setattr(threads, "THREADS", 1)
 
     assert not threads.worth_it(0.01, 10, 100)
+    assert not threads.worth_parting(2e8, 1000)
+    assert 64 == threads.part_size(64)
+
+
+def test_threads_share_what_is_left_of_a_pass(monkeypatch):
+    monkeypatch.setattr(threads, "THREADS", 2)
+
+    assert 5 == threads.share(9, 0.01)
+    assert 50 == threads.share(9, 0.00001)  # or a block is over before it began
 
 
 # A batch in parts
