@@ -13,7 +13,7 @@ from cthulhu.core import draw_seed
 from cthulhu.training.arguments import speaks_old, unpack
 from cthulhu.training.intake import Intake
 from cthulhu.training.step import Program, key_data
-from cthulhu.training.threads import WORTH_PARTS, Threads, part_size
+from cthulhu.training.threads import WORTH_DIVIDING, Threads, part_size
 
 
 class SingleBatches(Intake):
@@ -73,7 +73,7 @@ class SingleBatches(Intake):
         if size < rows.rows and on_cpu():
             program = self._program("predict")
             program.discover(lambda: _rows_of(rows, 0, size))
-            if program.work * rows.rows >= WORTH_PARTS and program.rows_apart:
+            if program.work * rows.rows >= WORTH_DIVIDING and program.rows_apart:
                 return unpack(self._outputs_in_parts(program, rows, size))
         report = self._do_once("predict", rows)
         return unpack([np.asarray(a) for a in report.arrays])

@@ -15,8 +15,15 @@ from typing import Any
 
 import jax
 
-# On more cores, more blocks would want their memory at a time.
-THREADS = min(os.cpu_count() or 1, 4)
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+THREADS = min(cores(), 4)  # each block that is under way wants its memory
 # Seconds of steps in a block, and in what is left of a pass, from which threads pay:
 # making them ready takes about one millisecond.
 WORTH_A_THREAD = 0.0005
@@ -26,8 +33,9 @@ WORTH_ALL = 0.005
 WORTH_A_PART = 1e7
 WORTH_PARTING = 2e10
 FEW_STEPS = 4  # whose parts must have room in one block
-# Operations of a batch, some 10 ms, from which it is computed in parts of so many rows.
-WORTH_PARTS = 1e9
+# Operations of a batch, some 10 ms, from which its rows are divided among threads, and
+# the fewest for each.
+WORTH_DIVIDING = 1e9
 FEW_ROWS = 8
 
 

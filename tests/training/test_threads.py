@@ -1,5 +1,8 @@
 """Blocks that need no state are computed beside each other, and nobody can tell."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import jax
@@ -296,6 +299,22 @@ def test_one_core_has_no_use_for_threads(monkeypatch):
     assert 64 == threads.part_size(64)
 
 
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="only Linux ties a process to cores"
+)
+def test_a_process_that_is_tied_to_one_core_has_one_thread():
+    script = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+from cthulhu.training import threads
+print(threads.cores(), threads.THREADS)
+"""
+    command = [sys.executable, "-c", script]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert told.stdout.split() == ["1", "1"]
+
+
 def test_threads_share_what_is_left_of_a_pass(monkeypatch):
     monkeypatch.setattr(threads, "THREADS", 2)
 
@@ -317,7 +336,7 @@ def parts(monkeypatch):
             return super().call(kind, args, how or {})
 
     monkeypatch.setattr(threads, "THREADS", 3)
-    monkeypatch.setattr(single, "WORTH_PARTS", 1)
+    monkeypatch.setattr(single, "WORTH_DIVIDING", 1)
     monkeypatch.setattr(single, "Threads", Noted)
     return sizes
 
@@ -381,7 +400,7 @@ def test_little_work_is_done_by_one_thread(parts, monkeypatch):
     # 2 operations for each of 40 rows
     for enough, wanted in ((80, 3), (81, 0)):
         parts.clear()
-        monkeypatch.setattr(single, "WORTH_PARTS", enough)
+        monkeypatch.setattr(single, "WORTH_DIVIDING", enough)
         doubling().predict_on_batch(X[:40])
 
         assert wanted == len(parts)
