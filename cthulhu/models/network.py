@@ -342,7 +342,12 @@ class Network(Layer):
     def _treats_rows_alone(self) -> bool:
         if not super()._treats_rows_alone() or not self._is_graph:
             return False
-        return all(isinstance(node, Call) for node in self._order)
+        leaves = [leaf for node in self._order for leaf in node.leaves]
+        return (
+            all(isinstance(node, Call) for node in self._order)
+            and all(is_symbolic(x) or not hasattr(x, "shape") for x in leaves)
+            and len(self._feed_inputs) == len(self.inputs)  # the others are variables
+        )
 
     def _own_calls(self) -> list[Call]:
         return [node for node in self._order if isinstance(node, Call)]

@@ -323,11 +323,15 @@ def test_what_may_mix_rows_is_not_said_to_keep_them_apart(make):
     assert not make().keeps_rows_apart()
 
 
-def test_a_function_in_a_graph_may_mix_rows():
+def test_functions_and_variables_in_a_graph_may_mix_rows():
     x = Input((3,))
+    kept = K.variable(np.ones((1, 3)))
+    held = Input(tensor=kept)
 
     assert Model(x, layers.Dense(2)(x)).keeps_rows_apart()
     assert not Model(x, layers.Dense(2)(x) - K.mean(x)).keeps_rows_apart()
+    assert not Model(x, layers.Add()([x, kept])).keeps_rows_apart()
+    assert not Model([x, held], layers.Add()([x, held])).keeps_rows_apart()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
