@@ -193,6 +193,9 @@ class Family:
                 model.fit(x[rows], y[rows], net.batch, verbose=0, shuffle=False)
 
             return fit
+        if part == "many":
+            many = x[: net.many]
+            return lambda: model.predict(many, batch_size=net.batch, verbose=0)
         rows = x[: int(part)]
         calls = net.calls if part == "1" else nets.LARGE_CALLS
         return lambda: [model.predict_on_batch(rows) for _ in range(calls)]

@@ -32,6 +32,7 @@ class Net(NamedTuple):
         vocabulary: Inputs are integers below it; None: they are numbers from 0 to 1.
         rule: "sgd" (with momentum) or "adam".
         rate: Learning rate.
+        many: Rows of a prediction in batches; 0: none is measured.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Net(NamedTuple):
     vocabulary: int | None = None
     rule: str = "sgd"
     rate: float = 0.01
+    many: int = 0
 
     def batches(self, part: str) -> Iterator[int]:
         """How many batches each repetition trains on: at "first" a single one."""
@@ -57,10 +59,10 @@ NETS = (
     Net("resnet", "CIFAR ResNet-20", (32, 32, 3), 10, 128, 3, 10),
     Net("xception", "small Xception, 32×32", (32, 32, 3), 10, 128, 3, 10),
     Net("text", "text, 3 × Conv1D 250", (400,), 2, 32, 4, 10, vocabulary=5000),
-    Net("imdb", "IMDB, LSTM 128", (80,), 2, 32, 10, 20, 20_000, "adam", 0.001),
+    Net("imdb", "IMDB, LSTM 128", (80,), 2, 32, 10, 20, 20_000, "adam", 0.001, 1000),
     Net("gru", "GRU 64 both ways", (100,), 2, 32, 10, 20, 5000, "adam", 0.001),
     Net("stack", "2 × LSTM 128", (80,), 2, 32, 6, 20, 5000, "adam", 0.001),
-    Net("block", "transformer block", (128,), 2, 32, 6, 20, 5000, rate=0.001),
+    Net("block", "transformer block", (128,), 2, 32, 6, 20, 5000, rate=0.001, many=500),
     Net("video", "ConvLSTM2D, 10 frames 32×32", (10, 32, 32, 1), 4, 8, 4, 10),
 )
 ASKED = 128  # rows of a large call
@@ -83,7 +85,7 @@ def named(name: str) -> Net | None:
 def data(net: Net, batches: int) -> tuple[np.ndarray, np.ndarray]:
     """Random rows and one-hot labels."""
     draw = np.random.default_rng(0)
-    rows = max(batches * net.batch, ASKED)
+    rows = max(batches * net.batch, ASKED, net.many)
     if net.vocabulary:
         x = draw.integers(0, net.vocabulary, (rows, *net.shape)).astype(np.int32)
     else:

@@ -281,15 +281,18 @@ class Family:
                 return torch.stack(losses).numpy()
 
             return fit
-        rows = x[: int(part)]
-        calls = net.calls if part == "1" else nets.LARGE_CALLS
+        if part == "many":
+            parts, calls = x[: net.many].split(net.batch), 1
+        else:
+            parts = (x[: int(part)],)
+            calls = net.calls if part == "1" else nets.LARGE_CALLS
         module.eval()
 
         @torch.inference_mode()
         def ask():
             torch.set_num_threads(setting["threads"])
             for _ in range(calls):
-                module(rows).softmax(-1).numpy()
+                torch.cat([module(rows).softmax(-1) for rows in parts]).numpy()
 
         return ask
 

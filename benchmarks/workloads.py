@@ -159,18 +159,22 @@ WORKLOADS = (
 
 
 def rows_of(net: nets.Net) -> list[Workload]:
-    """What is measured of a net: training, then calls with one row and with many."""
+    """What is measured of a net: training, and predictions of one row and of more."""
 
     def row(part, title, parts):
         bounds = (Bound(1, PEERS),)
         name, engines = f"{net.name} {part}", (OURS, *PEERS)
         return Workload(name, title, "ms", parts, bounds, engines, REPETITIONS)
 
-    return [
+    rows = [
         row("train", f"{net.title}, a step of {net.batch}", net.steps),
         row("1", "  prediction, 1 row", net.calls),
         row(f"{nets.ASKED}", f"  prediction, {nets.ASKED} rows", nets.LARGE_CALLS),
     ]
+    if net.many:
+        title = f"  prediction, {net.many:,} rows by {net.batch}"
+        rows.append(row("many", title, 1))
+    return rows
 
 
 def first_of(net: nets.Net) -> Workload:
