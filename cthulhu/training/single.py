@@ -72,7 +72,7 @@ class SingleBatches(Intake):
         size = rows.rows if self._fixed_batch_size else part_size(rows.rows)
         if size < rows.rows and on_cpu():
             program = self._program("predict")
-            program.discover(lambda: _rows_of(rows, 0, size))
+            program.discover(lambda: (rows.xs, rows.ys, rows.sws))
             if program.work * rows.rows >= WORTH_DIVIDING and program.rows_apart:
                 return unpack(self._outputs_in_parts(program, rows, size))
         report = self._do_once("predict", rows)
