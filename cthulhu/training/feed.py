@@ -11,7 +11,7 @@ import functools
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -19,10 +19,12 @@ import numpy as np
 
 from cthulhu import data, distribution
 from cthulhu.callbacks.timing import DATA, Times
+from cthulhu.training.lying import lying
 from cthulhu.training.step import Slice
 
 # Rows up to this size are placed on the device as a whole.
 RESIDENT_BYTES = 4 * 2**30
+PLACED_BYTES = 8 * 2**20  # and larger ones used where they lie, if possible
 CHUNK_BYTES = 32 * 2**20
 CHUNK_STEPS = 64
 PULL_SECONDS = 0.02
@@ -155,6 +157,30 @@ class RowFeed:
 
     def close(self) -> None:
         """Nobody will ask again."""
+
+
+class LyingFeed(RowFeed):
+    """Rows in an order of their own, gathered from where they lie in NumPy's memory.
+
+    Arrays of a few megabytes are placed on the device, as those of a `RowFeed`, but
+    anew for each epoch: who changes rows between two epochs changes all of them.
+    Arguments are those of `RowFeed`.
+    """
+
+    def begin(self, epoch: int) -> None:
+        placed = jax.tree.map(lambda x: lying(x) if large(x) else x, self.given)
+        self.arrays = distribution.place(placed)
+        super().begin(epoch)
+
+    @staticmethod
+    def suits(arrays: Iterable[Any]) -> bool:
+        """Whether all that is large can be used where it lies."""
+        return all(lying(x) is not None for x in arrays if large(x))
+
+
+def large(array: Any) -> bool:
+    """Whether to copy an array takes longer than some steps."""
+    return array.nbytes > PLACED_BYTES
 
 
 class BatchFeed:

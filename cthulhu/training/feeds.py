@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
+
 from cthulhu import data
 from cthulhu.training import windows
-from cthulhu.training.feed import RESIDENT_BYTES, BatchFeed, RowFeed, RowReader
+from cthulhu.training.feed import (
+    RESIDENT_BYTES,
+    BatchFeed,
+    LyingFeed,
+    RowFeed,
+    RowReader,
+)
+from cthulhu.training.windows import WindowFeed
 
 
 def feed_for(
@@ -19,7 +28,9 @@ def feed_for(
 ) -> RowFeed | BatchFeed:
     """The feed for what `data.adapt` gave."""
     if isinstance(source, data.Arrays) and windows.suits(source, batch_size):
-        return windows.WindowFeed(source, batch_size, shuffle, seed, steps)
+        leaves = jax.tree.leaves((source.xs, source.ys, source.sws))
+        kind = LyingFeed if shuffle and LyingFeed.suits(leaves) else WindowFeed
+        return kind(source, batch_size, shuffle, seed, steps)
     if isinstance(source, data.Arrays) and source.nbytes <= RESIDENT_BYTES:
         return RowFeed(source, batch_size, shuffle, seed, steps)
     if isinstance(source, data.Rows):

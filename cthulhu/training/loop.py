@@ -275,10 +275,7 @@ class Run:
         rows = slice(where.offset, where.offset + where.size)
         if where.form == "rows":
             return jax.tree.map(lambda x: x[rows], piece.payload)
-        if where.form == "shifted":
-            return fetch(where.form, piece.payload, where.offset, where.size)
-        arrays, order = piece.payload
-        return jax.tree.map(lambda x: x[order[rows]], arrays)
+        return fetch(where.form, piece.payload, where.offset, where.size)
 
     def _fresh(self, piece: Piece) -> bool:
         """Whether nothing was compiled yet for pieces like this; now something is."""

@@ -19,6 +19,7 @@ from cthulhu import errors
 from cthulhu.backend.math import NARROW
 from cthulhu.backend.platform import on_cpu
 from cthulhu.core import Scope, Variable, collector, jit
+from cthulhu.training.lying import Lying, gather
 from cthulhu.training.spec import Spec
 from cthulhu.training.threads import FEW_STEPS, worth_parting
 from cthulhu.training.work import operations
@@ -32,8 +33,9 @@ class Slice(NamedTuple):
     """Where the batches of a block lie in its payload.
 
     Attributes:
-        form: "rows" of resident arrays, "ordered" rows, "shifted" rows, which begin so
-            many elements behind the start of an array, or "stacked" batches.
+        form: "rows" in a line, "ordered" rows, found by their numbers, "shifted" rows,
+            which begin so many elements behind the start of an array, or "stacked"
+            batches.
         size: Rows in a batch.
         offset: First row, or first batch of a stack.
         stride: From one batch to the next: rows, or batches.
@@ -68,7 +70,11 @@ def fetch(form: str, payload: Any, at: Any, size: int) -> Any:
         return jax.tree.map(slide, arrays, shifts)
     arrays, order = payload
     index = jax.lax.dynamic_slice_in_dim(order, at, size)
-    return jax.tree.map(lambda x: x.at[index].get(mode="promise_in_bounds"), arrays)
+    return jax.tree.map(
+        lambda rows: gather(rows, index),
+        arrays,
+        is_leaf=lambda x: isinstance(x, Lying),
+    )
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))

@@ -18,11 +18,11 @@ import numpy as np
 
 from cthulhu import distribution
 from cthulhu.training.feed import Piece, RowFeed
+from cthulhu.training.lying import ALIGNMENT
 from cthulhu.training.step import Slice
 
 WINDOW_BYTES = 8 * 2**20
 KEPT = 4  # windows whose memory is kept for the next feed
-ALIGNMENT = 64  # what XLA asks of memory that it uses without copying it
 
 
 # Memory of the last feed: fresh memory costs a page fault every 4096 bytes.

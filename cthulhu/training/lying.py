@@ -1,0 +1,77 @@
+"""Rows that a compiled step gathers from where they lie in the user's memory.
+
+A CPU can use an array without copying it if it begins at a multiple of 64 bytes, which
+those of NumPy seldom do.  So it is given what lies behind the first such place; and the
+first rows, of which a part lies before, by themselves.  Which data are used like this
+is the business of `feeds`.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+ALIGNMENT = 64  # bytes
+
+
+class Lying(NamedTuple):
+    """Rows of an array without a copy of them.
+
+    Attributes:
+        entries: All numbers of the array in one line, but for those before the place.
+        first: The rows that may not be whole there, in the shape of rows.
+        missing: How many numbers are before the place.
+    """
+
+    entries: Any
+    first: Any
+    missing: Any
+
+
+def lying(array: np.ndarray) -> Lying | None:
+    """The rows of an array, if a CPU can use them where they lie; else None."""
+    missing, odd = divmod(-array.ctypes.data % ALIGNMENT, array.itemsize)
+    if (
+        odd
+        or not array.flags.c_contiguous
+        or not 0 < array.size <= np.iinfo(np.int32).max
+        or array.dtype != jax.dtypes.canonicalize_dtype(array.dtype)
+        or _in_a_file(array)
+    ):
+        return None
+    most = -(-(ALIGNMENT // array.itemsize - 1) // math.prod(array.shape[1:]))
+    first = array[: max(1, most)].copy()
+    return Lying(array.reshape(-1)[missing:], first, np.int32(missing))
+
+
+def _in_a_file(array: Any) -> bool:
+    """Whether reading may have to wait for a disk."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap):
+            return True
+        array = array.base
+    return isinstance(getattr(array, "obj", array), mmap.mmap)
+
+
+def gather(rows: Any, index: Any) -> Any:
+    """Some rows of an array, or of one that is `Lying`, by their numbers."""
+    if not isinstance(rows, Lying):
+        return rows.at[index].get(mode="promise_in_bounds")
+    entries, first, missing = rows
+    shape = first.shape[1:]
+    width = math.prod(shape)
+    how = jax.lax.GatherDimensionNumbers(
+        offset_dims=(1,), collapsed_slice_dims=(), start_index_map=(0,)
+    )
+    starts = (index * width - missing)[:, None]
+    found = jax.lax.gather(entries, starts, how, (width,), mode="promise_in_bounds")
+    early = index < len(first)
+    known = first.reshape(-1, width)
+    known = known if len(first) == 1 else known[jnp.where(early, index, 0)]
+    found = jnp.where(early[:, None], known, found)
+    return found.reshape(-1, *shape)
