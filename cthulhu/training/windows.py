@@ -25,6 +25,8 @@ WINDOW_BYTES = 8 * 2**20
 KEPT = 4  # windows whose memory is kept for the next feed
 
 
+_Spec = jax.ShapeDtypeStruct
+
 # Memory of the last feed: fresh memory costs a page fault every 4096 bytes.
 _kept: deque[Any] = deque(maxlen=KEPT)
 
@@ -138,11 +140,18 @@ class WindowFeed(RowFeed):
             return None  # each block would convert it anew
         return aligned_view(array, start, start + self.window_rows)
 
-    def _copy(self, start: int) -> tuple[Any, None]:
-        stop = start + self.window_rows
-        leaves = jax.tree.leaves(self.given)
-        found = [self._view(x, start) or aligned_copy(x, start, stop) for x in leaves]
-        return distribution.place(self._payload(found)), None
+    def _copy(self, start: int) -> tuple[Any, Any]:
+        buffers = self.spare.pop() if self.spare else self._memory()
+
+        def put(x: np.ndarray, out: np.ndarray) -> tuple[Any, np.int32]:
+            view = self._view(x, start)
+            if view is not None:
+                return view
+            out[: self.window_rows] = x[start : start + self.window_rows]
+            return out, np.int32(0)
+
+        pairs = zip(*map(jax.tree.leaves, (self.given, buffers)), strict=True)
+        return distribution.place(self._payload([put(*p) for p in pairs])), buffers
 
     def _payload(self, found: list[Any]) -> Any:
         """Arrays, and how far behind their starts the rows begin."""
@@ -151,12 +160,19 @@ class WindowFeed(RowFeed):
         return arrays, shifts
 
     def _memory(self) -> Any:
-        specs = jax.tree.map(lambda x: _spec(x, self.window_rows), self.given)
+        """Arrays for the rows of a window."""
+        specs = jax.tree.map(self._spec, self.given)
         while _kept:
             kept = _kept.pop()
-            if jax.tree.map(_spec, kept) == specs:
+            if jax.tree.map(lambda x: _Spec(x.shape, x.dtype), kept) == specs:
                 return kept
         return jax.tree.map(lambda spec: _aligned(spec.shape, spec.dtype), specs)
+
+    def _spec(self, x: np.ndarray) -> jax.ShapeDtypeStruct:
+        """What a window of an array is; in their own order, as large as a view."""
+        if self.order is None:
+            return _Spec(_with_room(x, self.window_rows), x.dtype)
+        return _Spec((self.window_rows, *x.shape[1:]), x.dtype)
 
 
 def aligned_view(
@@ -182,21 +198,9 @@ def aligned_view(
     return array.reshape(-1)[first : first + count].reshape(shape), np.int32(shift)
 
 
-def aligned_copy(array: np.ndarray, start: int, stop: int) -> tuple[Any, np.int32]:
-    """The rows in memory of their own, in the shape that `aligned_view` gives."""
-    copy = _aligned(_with_room(array, stop - start), array.dtype)
-    copy[: stop - start] = array[start:stop]
-    copy[stop - start :] = 0
-    return copy, np.int32(0)
-
-
 def _with_room(array: np.ndarray, rows: int) -> tuple[int, ...]:
     width = math.prod(array.shape[1:])
     return (rows + -(-(ALIGNMENT // array.itemsize - 1) // width), *array.shape[1:])
-
-
-def _spec(x: np.ndarray, rows: int | None = None) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct((rows or len(x), *x.shape[1:]), x.dtype)
 
 
 def _aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
