@@ -19,8 +19,7 @@ import numpy as np
 
 from cthulhu import data, distribution
 from cthulhu.callbacks.timing import DATA, Times
-from cthulhu.training.lying import lying
-from cthulhu.training.step import Slice
+from cthulhu.training.payload import Slice, lying
 
 # Rows up to this size are placed on the device as a whole.
 RESIDENT_BYTES = 4 * 2**30

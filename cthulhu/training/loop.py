@@ -22,7 +22,8 @@ from cthulhu.backend.platform import on_cpu
 from cthulhu.callbacks.timing import DATA, STEPS, Times
 from cthulhu.core import Variable, allocator
 from cthulhu.training.feed import BatchFeed, Piece, RowFeed
-from cthulhu.training.step import Program, fetch
+from cthulhu.training.payload import fetch
+from cthulhu.training.step import Program
 from cthulhu.training.threads import THREADS, Threads, share, worth_it
 
 # Hooks are heard this many seconds late at most (blocks are kept half as long, since

@@ -19,7 +19,7 @@ from cthulhu import errors
 from cthulhu.backend.math import NARROW
 from cthulhu.backend.platform import on_cpu
 from cthulhu.core import Scope, Variable, collector, jit
-from cthulhu.training.lying import Lying, gather
+from cthulhu.training.payload import fetch
 from cthulhu.training.spec import Spec
 from cthulhu.training.threads import FEW_STEPS, worth_parting
 from cthulhu.training.work import operations
@@ -27,54 +27,6 @@ from cthulhu.training.work import operations
 # Rows of the buffer that takes what the steps of one block report.
 CAPACITY = 512
 REPORT_BYTES = 2**18  # fresh memory costs a page fault every 4096
-
-
-class Slice(NamedTuple):
-    """Where the batches of a block lie in its payload.
-
-    Attributes:
-        form: "rows" in a line, "ordered" rows, found by their numbers, "shifted" rows,
-            which begin so many elements behind the start of an array, or "stacked"
-            batches.
-        size: Rows in a batch.
-        offset: First row, or first batch of a stack.
-        stride: From one batch to the next: rows, or batches.
-    """
-
-    form: str
-    size: int
-    offset: int
-    stride: int
-
-
-def fetch(form: str, payload: Any, at: Any, size: int) -> Any:
-    """One batch of a payload, inside the compiled loop."""
-    if form == "stacked":
-        return jax.tree.map(
-            lambda x: jax.lax.dynamic_index_in_dim(x, at, keepdims=False), payload
-        )
-    if form == "rows":
-        return jax.tree.map(
-            lambda x: jax.lax.dynamic_slice_in_dim(x, at, size), payload
-        )
-    if form == "shifted":
-        arrays, shifts = payload
-
-        def slide(x: Any, shift: Any) -> Any:
-            width = x[0].size
-            flat = jax.lax.dynamic_slice_in_dim(
-                x.reshape(-1), shift + at * width, size * width
-            )
-            return flat.reshape(size, *x.shape[1:])
-
-        return jax.tree.map(slide, arrays, shifts)
-    arrays, order = payload
-    index = jax.lax.dynamic_slice_in_dim(order, at, size)
-    return jax.tree.map(
-        lambda rows: gather(rows, index),
-        arrays,
-        is_leaf=lambda x: isinstance(x, Lying),
-    )
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))

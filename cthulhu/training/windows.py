@@ -18,8 +18,7 @@ import numpy as np
 
 from cthulhu import distribution
 from cthulhu.training.feed import Piece, RowFeed
-from cthulhu.training.lying import ALIGNMENT
-from cthulhu.training.step import Slice
+from cthulhu.training.payload import ALIGNMENT, Slice
 
 WINDOW_BYTES = 8 * 2**20
 KEPT = 4  # windows whose memory is kept for the next feed

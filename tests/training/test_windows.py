@@ -7,7 +7,7 @@ import pytest
 from cthulhu import data
 from cthulhu.training import windows
 from cthulhu.training.feed import RowFeed
-from cthulhu.training.step import fetch
+from cthulhu.training.payload import fetch
 
 X = np.arange(75 * 4, dtype="float32").reshape(75, 4)
 ROWS = data.Arrays([X], [X[:, :1].astype("int32")], [None])

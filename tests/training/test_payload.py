@@ -9,8 +9,7 @@ import pytest
 from cthulhu import data
 from cthulhu.training import feed, feeds, windows
 from cthulhu.training.feed import LyingFeed, RowFeed
-from cthulhu.training.lying import gather, lying
-from cthulhu.training.step import fetch
+from cthulhu.training.payload import fetch, gather, lying
 
 
 def beginning_at(place, shape, dtype="float32"):

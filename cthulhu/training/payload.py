@@ -1,9 +1,10 @@
-"""Rows that a compiled step gathers from where they lie in the user's memory.
+"""Payloads: what a block of steps is given, and how a compiled step finds its batch.
 
-A CPU can use an array without copying it if it begins at a multiple of 64 bytes, which
-those of NumPy seldom do.  So it is given what lies behind the first such place; and the
-first rows, of which a part lies before, by themselves.  Which data are used like this
-is the business of `feeds`.
+Rows that are large stay where they lie in the user's memory, if a CPU can use them
+there.  It can use an array without copying it if that begins at a multiple of 64 bytes,
+which those of NumPy seldom do.  So it is given what lies behind the first such place;
+and the first rows, of which a part lies before, by themselves.  Which data come in
+which form is the business of the feeds.
 """
 
 from __future__ import annotations
@@ -17,6 +18,54 @@ import jax.numpy as jnp
 import numpy as np
 
 ALIGNMENT = 64  # bytes
+
+
+class Slice(NamedTuple):
+    """Where the batches of a block lie in its payload.
+
+    Attributes:
+        form: "rows" in a line, "ordered" rows, found by their numbers, "shifted" rows,
+            which begin so many elements behind the start of an array, or "stacked"
+            batches.
+        size: Rows in a batch.
+        offset: First row, or first batch of a stack.
+        stride: From one batch to the next: rows, or batches.
+    """
+
+    form: str
+    size: int
+    offset: int
+    stride: int
+
+
+def fetch(form: str, payload: Any, at: Any, size: int) -> Any:
+    """One batch of a payload, inside the compiled loop."""
+    if form == "stacked":
+        return jax.tree.map(
+            lambda x: jax.lax.dynamic_index_in_dim(x, at, keepdims=False), payload
+        )
+    if form == "rows":
+        return jax.tree.map(
+            lambda x: jax.lax.dynamic_slice_in_dim(x, at, size), payload
+        )
+    if form == "shifted":
+        arrays, shifts = payload
+
+        def slide(x: Any, shift: Any) -> Any:
+            width = x[0].size
+            flat = jax.lax.dynamic_slice_in_dim(
+                x.reshape(-1), shift + at * width, size * width
+            )
+            return flat.reshape(size, *x.shape[1:])
+
+        return jax.tree.map(slide, arrays, shifts)
+    arrays, order = payload
+    index = jax.lax.dynamic_slice_in_dim(order, at, size)
+    return jax.tree.map(
+        lambda rows: gather(rows, index),
+        arrays,
+        is_leaf=lambda x: isinstance(x, Lying),
+    )
 
 
 class Lying(NamedTuple):
