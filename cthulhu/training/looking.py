@@ -130,7 +130,7 @@ class GradientProgram(Program):
     """The compiled gradient of a batch's loss."""
 
     def step(
-        self, values: Mapping[Variable, Any], key: Any, batch: Any, seen: Any = None
+        self, values: Mapping[Variable, Any], key: Any, batch: Any, made: Any = None
     ) -> Any:
         xs, ys, weights = batch
         strangers: dict[Variable, None] = {}

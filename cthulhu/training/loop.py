@@ -39,7 +39,7 @@ class Block:
         first: Number of the first step in the pass.
         count: How many there are.
         piece: Their batches; None for a single batch.
-        seen: Waits for what is computed of them without knowing their state; None if
+        made: Waits for what is computed of them without knowing their state; None if
             all is computed at once.
         start: State before them.
         end: State after them; None until all of them is under way.
@@ -50,7 +50,7 @@ class Block:
         self.first = first
         self.count = count
         self.piece = piece
-        self.seen: Callable[[], Any] | None = None
+        self.made: Callable[[], Any] | None = None
         self.start: Any = None
         self.end: Any = None
         self.report: Any = None
@@ -201,7 +201,7 @@ class Run:
         if self.threads is None and self.parted:
             left = float("inf") if self.feed.steps is None else self.feed.steps - i
             if worth_it(self.program.mean_time, self.length, left):
-                self.threads = Threads(self.program.foresee)
+                self.threads = Threads(self.program.forward_block)
         return 1 if self.threads is None else THREADS + 1
 
     def _has(self, i: int) -> bool:
@@ -228,7 +228,7 @@ class Run:
         block = Block(i, piece.count, piece)
         if self.threads is not None:
             args, how = self._call(piece, self.number + i, piece.count)
-            block.seen = self.threads.call(self._kind(piece), args, how)
+            block.made = self.threads.call(self._kind(piece), args, how)
         else:
             self._conclude(block, start)
         if fresh:
@@ -240,11 +240,11 @@ class Run:
         assert block.piece is not None
         number = self.number + block.first
         block.start = None if self.frugal else start
-        if block.seen is None:
+        if block.made is None:
             done = self._compute(start, block.piece, number, block.count)
         else:
             args, how = self._call(block.piece, number, block.count)
-            done = self.program.block(start, *args, seen=block.seen(), **how)
+            done = self.program.block(start, *args, made=block.made(), **how)
         block.end, block.report = done
 
     def _compute(self, start: Any, piece: Piece, number: int, count: int) -> Any:
@@ -252,8 +252,8 @@ class Run:
         if self.frugal:
             return self._compute_one(start, self._batch(piece), number)
         args, how = self._call(piece, number, count)
-        seen = self.program.foresee(*args, **how) if self.parted else None
-        return self.program.block(start, *args, seen=seen, **how)
+        made = self.program.forward_block(*args, **how) if self.parted else None
+        return self.program.block(start, *args, made=made, **how)
 
     def _call(
         self, piece: Piece, number: int, count: int

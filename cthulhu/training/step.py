@@ -124,12 +124,13 @@ class Program:
         self.report_bytes = 0
         self.known = False
         self.example: Any = None  # the shapes that it was made known with
-        # whether outputs, and losses, depend on nothing that steps change, and on what
-        self.free = False
-        self.draws = False  # whether seeing takes random numbers
+        # whether forward passes are computed apart from what changes the state, since
+        # they need none of it and that pays; and what they need
+        self.separable = False
+        self.needed: list[Variable] = []
+        self.draws = False  # whether a forward pass takes random numbers
         self.work = 0.0  # operations of a row
-        self.seen_bytes = 0
-        self.foreseen: list[Variable] = []
+        self.forward_bytes = 0
         # As the last run found: steps in a block, and seconds that one takes.
         self.length = 1
         self.step_time = float("inf")
@@ -138,9 +139,9 @@ class Program:
         self._report_spec: Any = None
         self._strangers: Mapping[Variable, None] = {}
         # both are traced once for a size of batch
-        self._whole, self._seen = jax.jit(self._of_all), jax.jit(self._see_alone)
+        self._whole, self._alone = jax.jit(self._of_all), jax.jit(self._forward_alone)
         how = ("form", "size", "capacity")
-        self.foresee = jit(self._foresee, static_argnames=how)
+        self.forward_block = jit(self._forward_block, static_argnames=how)
         self.advance = jit(self._advance, static_argnames=how)
         self.once = jit(self._single)
         self.once_donated = jit(self._single, donate_argnums=0)
@@ -148,16 +149,16 @@ class Program:
     # What one step computes
 
     def step(
-        self, values: Mapping[Variable, Any], key: Any, batch: Any, seen: Any = None
+        self, values: Mapping[Variable, Any], key: Any, batch: Any, made: Any = None
     ) -> Any:
-        """New values of variables, and a report; made of what `see` gave, if known."""
+        """New values of variables, and a report; of what `forward` made, if known."""
         xs, ys, weights = batch
         if self.mode != "train":
             with Scope(values, self.training, key, self.frozen) as scope:
-                seen = self.see(scope, batch) if seen is None else seen
+                made = self.forward(scope, batch) if made is None else made
                 if self.mode == "predict":
-                    return scope, Report(None, seen)
-                total, aux = seen
+                    return scope, Report(None, made)
+                total, aux = made
                 self.spec.update_metrics(
                     aux.outputs, aux.masks, ys, weights, aux.losses
                 )
@@ -197,8 +198,8 @@ class Program:
             self.spec.update_metrics(aux.outputs, aux.masks, ys, weights, aux.losses)
             return scope, self._report(total)
 
-    def see(self, scope: Scope, batch: Any) -> Any:
-        """What a step without training makes of a batch: its outputs, or its loss."""
+    def forward(self, scope: Scope, batch: Any) -> Any:
+        """What the model makes of a batch without training: outputs, or their loss."""
         xs, ys, weights = batch
         if self.mode == "predict":
             return self._call(xs)[0]
@@ -277,7 +278,7 @@ class Program:
         while True:
             self.variables = list(found)
             tallies = set(self._tallies)
-            self.foreseen = [v for v in self.variables if v not in tallies]
+            self.needed = [v for v in self.variables if v not in tallies]
             specs = [_spec(v.shape, v.dtype) for v in self.variables]
             with collector.paused():
                 traced = self._whole.trace(specs, batch, key, number, None)
@@ -287,23 +288,23 @@ class Program:
             found.update(dict.fromkeys(new))
         self._report_spec = traced.out_info[1]
         self.report_bytes = _nbytes(self._report_spec)
-        self.free &= on_cpu() and set(self.foreseen).isdisjoint(self.carried)
-        self.free &= not traced.jaxpr.effects  # what is printed keeps its order
-        if self.free:
+        self.separable &= on_cpu() and set(self.needed).isdisjoint(self.carried)
+        self.separable &= not traced.jaxpr.effects  # what is printed keeps its order
+        if self.separable:
             work = operations(traced.jaxpr)
             # convolutions share the cores by themselves
-            self.free = work.convolutions <= work.products
+            self.separable = work.convolutions <= work.products
             self.work = work.products / _rows(batch)
             if self.mode == "test":
-                specs = [_spec(v.shape, v.dtype) for v in self.foreseen]
-                seen = self._seen.eval_shape(specs, batch, key, number)
-                self.seen_bytes = _nbytes(seen)
+                specs = [_spec(v.shape, v.dtype) for v in self.needed]
+                made = self._alone.eval_shape(specs, batch, key, number)
+                self.forward_bytes = _nbytes(made)
         self.known = True
 
     def parted(self, steps: float) -> bool:
         """Whether to compute what needs no state apart, in a pass of so many steps."""
-        if not self.free or self.mode == "predict":
-            return self.free
+        if not self.separable or self.mode == "predict":
+            return self.separable
         work = self.work * _rows(self.example)
         return worth_parting(work, steps) and self.capacity(True) >= FEW_STEPS
 
@@ -328,7 +329,7 @@ class Program:
         """Whether a prediction for some rows is known not to depend on others."""
         shapes = [array.shape for array in self._report_spec.arrays]
         return (
-            self.free
+            self.separable
             and not self.draws
             and all(shape[:1] == (_rows(self.example),) for shape in shapes)
             and self.model.keeps_rows_apart()
@@ -337,33 +338,35 @@ class Program:
     # Compiled
 
     def _of_all(
-        self, arrays: list[Any], batch: Any, key: Any, number: Any, seen: Any
+        self, arrays: list[Any], batch: Any, key: Any, number: Any, made: Any
     ) -> Any:
         """A step as a function of the arrays of all variables, and its number."""
         values = dict(zip(self.variables, arrays, strict=True))
-        if seen is None and self.mode in ("test", "predict"):
-            if self.free or not self.known:
-                known = [values[v] for v in self.foreseen]
-                seen = self._seen(known, batch, key, number)
-            seen = seen if self.free else None
+        if made is None and self.mode in ("test", "predict"):
+            if self.separable or not self.known:
+                known = [values[v] for v in self.needed]
+                made = self._alone(known, batch, key, number)
+            made = made if self.separable else None
         key = _key_of(key, number)
-        scope, report = self.step(values, key, batch, seen)
+        scope, report = self.step(values, key, batch, made)
         if not self.known:
             self._sort(values, scope)
         new = tuple(jnp.asarray(scope.values[v], dtype=v.dtype) for v in self.carried)
         return new, report
 
-    def _see_alone(self, arrays: list[Any], batch: Any, key: Any, number: Any) -> Any:
-        """What `see` gives, as a function of the arrays of what may matter to it."""
-        values = dict(zip(self.foreseen, arrays, strict=True))
+    def _forward_alone(
+        self, arrays: list[Any], batch: Any, key: Any, number: Any
+    ) -> Any:
+        """What `forward` makes, as a function of the arrays of what it may need."""
+        values = dict(zip(self.needed, arrays, strict=True))
         key = _key_of(key, number)
         with Scope(values, self.training, key, self.frozen) as scope:
-            seen = self.see(scope, batch)
+            made = self.forward(scope, batch)
         if not self.known:
             untouched = all(scope.values[v] is a for v, a in values.items())
-            self.free = untouched and not scope.strangers
+            self.separable = untouched and not scope.strangers
             self.draws = scope.draws > 0
-        return seen
+        return made
 
     def _sort(self, values: Mapping[Variable, Any], scope: Scope) -> None:
         """Note which variables a step changes, and which it found by itself."""
@@ -380,14 +383,14 @@ class Program:
         batch: Any,
         key: Any,
         number: Any,
-        seen: Any = None,
+        made: Any = None,
     ) -> Any:
         values = dict(zip(self.carried, carry, strict=True))
         values.update(zip(self.fixed, fixed, strict=True))
         arrays = [values[v] for v in self.variables]
-        return self._whole(arrays, batch, key, number, seen)
+        return self._whole(arrays, batch, key, number, made)
 
-    def _foresee(
+    def _forward_block(
         self,
         fixed: tuple[Any, ...],
         payload: Any,
@@ -398,7 +401,7 @@ class Program:
         size: int,
         capacity: int,
     ) -> Any:
-        """What `see` gives for each step of a block, if it is free."""
+        """What `forward` makes for each step of a block, if it is separable."""
         offset, stride, number, n = where[0], where[1], where[2], where[3]
         turn = turning(fixed)
         fixed = turn(fixed)
@@ -406,8 +409,8 @@ class Program:
         def one(i: Any, carry: tuple[()]) -> Any:
             batch = fetch(form, payload, offset + i * stride, size)
             values = dict(zip(self.fixed, turn(fixed), strict=True))
-            arrays = [values[v] for v in self.foreseen]
-            return carry, self._seen(arrays, batch, key, number + i)
+            arrays = [values[v] for v in self.needed]
+            return carry, self._alone(arrays, batch, key, number + i)
 
         return _repeat(one, (), n, capacity)[1]
 
@@ -418,7 +421,7 @@ class Program:
         payload: Any,
         key: Any,
         where: Any,
-        seen: Any = None,
+        made: Any = None,
         *,
         form: str,
         size: int,
@@ -430,7 +433,7 @@ class Program:
 
         def one(i: Any, carry: Any) -> Any:
             batch = fetch(form, payload, offset + i * stride, size)
-            found = None if seen is None else fetch("stacked", seen, i, size)
+            found = None if made is None else fetch("stacked", made, i, size)
             arrays = turn(carry), fixed_turn(fixed)
             carry, report = self._single(*arrays, batch, key, number + i, found)
             return turn(carry), report
@@ -440,19 +443,19 @@ class Program:
         carry, reports = _repeat(one, turn(carry), n, capacity, spec)
         return turn(carry), reports
 
-    def block(self, carry: Any, *args: Any, seen: Any = None, **how: Any) -> Any:
+    def block(self, carry: Any, *args: Any, made: Any = None, **how: Any) -> Any:
         """States after a block of steps, and what each reports.
 
         Args:
             carry: Arrays of the carried variables.
             args: Arrays of the fixed ones, the payload, the key's words, and where:
                 the offset, the stride, the number of the first step, how many.
-            seen: What `foresee` gave for it, if it was asked.
+            made: What `forward_block` made of it, if it was asked.
             how: Form and size of batches, and capacity of the report.
         """
-        if seen is not None and self.mode == "predict":
-            return carry, Report(None, seen)
-        return self.advance(carry, *args, seen, **how)
+        if made is not None and self.mode == "predict":
+            return carry, Report(None, made)
+        return self.advance(carry, *args, made, **how)
 
     def took(self, seconds: float, steps: int) -> None:
         """Note how long a block took."""
@@ -484,7 +487,7 @@ class Program:
 
     def capacity(self, parted: bool) -> int:
         """How many steps one block can report."""
-        nbytes = self.report_bytes + (self.seen_bytes if parted else 0)
+        nbytes = self.report_bytes + (self.forward_bytes if parted else 0)
         return max(1, min(CAPACITY, REPORT_BYTES // max(1, nbytes)))
 
 
