@@ -42,6 +42,7 @@ class Block:
         made: Waits for what is computed of them without knowing their state; None if
             all is computed at once.
         start: State before them.
+        looked: The last step of them before which somebody looked, and the state there.
         end: State after them; None until all of them is under way.
         report: What they report.
     """
@@ -52,6 +53,7 @@ class Block:
         self.piece = piece
         self.made: Callable[[], Any] | None = None
         self.start: Any = None
+        self.looked: tuple[int, Any] | None = None
         self.end: Any = None
         self.report: Any = None
         self.dispatched = time.perf_counter()
@@ -342,19 +344,13 @@ class Run:
             return self.state
         if self.position >= block.stop:
             return block.end
-        if self.position == block.first:
-            return block.start
-        count = self.position - block.first
-        piece = self.feed.piece(block.first, count)
-        state, done = block.start, 0
-        while True:  # a piece may hold fewer batches than the block had
-            state, _ = self._compute(
-                state, piece, self.number + block.first + done, piece.count
-            )
-            done += piece.count
-            if done == count:
-                return state
-            piece = self.feed.piece(block.first + done, count - done)
+        at, state = block.looked or (block.first, block.start)
+        while at < self.position:  # a piece may hold fewer batches than the block had
+            piece = self.feed.piece(at, self.position - at)
+            state, _ = self._compute(state, piece, self.number + at, piece.count)
+            at += piece.count
+        block.looked = at, state
+        return state
 
     def read(self, variable: Variable) -> None:
         """A cell is about to be read."""

@@ -14,7 +14,7 @@ from cthulhu import backend as K
 from cthulhu.callbacks import Callback
 from cthulhu.layers import BatchNormalization, Dense, Dropout
 from cthulhu.models import Sequential
-from cthulhu.training import windows
+from cthulhu.training import loop, windows
 
 ROWS, FEATURES, BATCH = 75, 4, 8  # nine batches of 8 and one of 3
 STEPS = 10
@@ -185,8 +185,6 @@ def test_a_stop_in_the_middle_of_a_block_keeps_the_steps_up_to_it(model):
 
 
 def test_a_look_every_third_batch_ends_blocks_there(model, monkeypatch):
-    from cthulhu.training import loop
-
     monkeypatch.setattr(loop, "LATENESS", 1e9)  # blocks grow however slow the machine
     counts = []
     original = loop.Run._compute
@@ -210,8 +208,6 @@ def test_a_look_every_third_batch_ends_blocks_there(model, monkeypatch):
 def test_a_step_that_takes_longer_than_a_hook_may_wait_is_not_computed_ahead(
     model, monkeypatch, patience, ahead
 ):
-    from cthulhu.training import loop
-
     monkeypatch.setattr(loop, "LATENESS", patience)  # any step is short, or long
     under_way, dispatch = [], loop.Run._dispatch
 
@@ -271,8 +267,6 @@ def test_weights_that_a_hook_reads_are_those_after_exactly_that_many_steps():
 
 
 def test_a_realtime_callback_hears_each_step_before_the_next_is_computed(model):
-    from cthulhu.training import loop
-
     class Clock(Callback):
         realtime = True
 
@@ -307,6 +301,33 @@ def test_each_step_of_each_epoch_draws_its_own_dropout_mask():
     # the loss is 4 times the share of the 128 values that were kept
     assert len(set(masks)) > 5
     assert all(1.0 < loss < 3.0 for loss in masks)
+
+
+def test_looks_into_a_block_compute_each_of_its_steps_once_more(monkeypatch):
+    model = Sequential([Dense(1, use_bias=False, input_dim=1)])
+    model.compile(optax.sgd(0.25), "mse")
+    model.set_weights([np.zeros((1, 1))])
+    computed, weights = [], []
+    original = loop.Run._compute
+
+    def counting(self, start, piece, number, count):
+        computed.append(count)
+        return original(self, start, piece, number, count)
+
+    monkeypatch.setattr(loop.Run, "_compute", counting)
+
+    class Reader(Callback):
+        def on_batch_end(self, batch, logs=None):
+            weights.append(float(self.model.get_weights()[0][0, 0]))
+
+    x = np.ones((40, 1), "float32")
+    model.fit(
+        x, x, batch_size=2, verbose=0, callbacks=[Reader()], steps_per_execution=20
+    )
+
+    assert weights == pytest.approx([1 - 2.0**-n for n in range(1, 21)])
+    # a block of 20, and 19 looks into it; the last is at its end
+    assert [20, *[1] * 19] == computed
 
 
 @pytest.mark.parametrize("generator", [False, True])
