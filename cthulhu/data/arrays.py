@@ -160,7 +160,8 @@ def labels(names: Sequence[str] | None, count: int, what: str) -> list[str]:
 def to_array(value: Any, name: str = "data") -> Any:
     """One array from an array, tensor, table or nested list.
 
-    Arrays of JAX and NumPy stay as they are, but float64 becomes `config.floatx()`;
+    Arrays of JAX and NumPy stay as they are, but float64 becomes `config.floatx()`, and
+    bytes are put into the order of this machine;
     tensors of other libraries, DataFrames and Series, sparse matrices, numbers and
     nested lists become NumPy arrays.
 
@@ -179,6 +180,8 @@ def to_array(value: Any, name: str = "data") -> Any:
         raise _no_numbers(array, value, name)
     if array.dtype.kind == "f" and array.dtype.itemsize > _float_size():
         return array.astype("float64" if _float_size() == 8 else "float32")
+    if not array.dtype.isnative:
+        return array.astype(array.dtype.newbyteorder("="))
     return array
 
 

@@ -56,6 +56,16 @@ def test_arrays_are_not_copied_but_float64_is_stored_as_floatx():
     assert adapt(np.zeros((3, 2), "uint8"), [1, 2, 3]).xs[0].dtype == "uint8"
 
 
+@pytest.mark.parametrize("dtype", [">f4", ">i4", ">u2", ">f8"])
+def test_bytes_come_into_the_order_of_this_machine(dtype):
+    big_endian = np.array([[1, 256], [3, 4]], dtype)
+
+    (x,) = adapt(big_endian, [1, 2]).xs
+
+    assert x.dtype.isnative
+    assert [[1, 256], [3, 4]] == x.tolist()
+
+
 def test_a_series_is_a_column():
     assert adapt(pandas.Series([1.0, 2.0]), [0, 1]).xs[0].shape == (2, 1)
 
