@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections import OrderedDict, deque
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -44,7 +44,8 @@ class WindowFeed(RowFeed):
         nbytes = sum(x.nbytes for x in leaves) * self.batch_size // self.rows
         self.per_window = max(1, min(WINDOW_BYTES // max(1, nbytes), self.full))
         self.window_rows = self.per_window * self.batch_size
-        self.windows: OrderedDict[int, Future[tuple[Any, Any]]] = OrderedDict()
+        # by the round through the rows, and the place in it
+        self.windows: dict[tuple[int, int], Future[tuple[Any, Any]]] = {}
         self.spare: list[Any] = []
 
     @functools.cached_property
@@ -60,13 +61,12 @@ class WindowFeed(RowFeed):
 
     def piece(self, i: int, most: int) -> Piece:
         place = i % self.per_round
-        number = place // self.per_window
         left = self.per_round - place if place == self.full else self.full - place
-        in_window = (number + 1) * self.per_window - place
-        payload, _ = self._window(number).result()
+        in_window = self.per_window - place % self.per_window
+        payload, _ = self._window(i).result()
         after = i + min(in_window, self.per_round - place)
         if self.has(after):
-            self._window(after % self.per_round // self.per_window)
+            self._window(after)
         return Piece(
             payload, self._slice(place), min(most, in_window, left, self.steps - i)
         )
@@ -78,10 +78,9 @@ class WindowFeed(RowFeed):
         return Piece(first.payload, self._slice(self.full), 1)
 
     def release(self, i: int) -> None:
-        wanted = i % self.per_round // self.per_window
-        while self.windows and next(iter(self.windows)) != wanted:
-            _, window = self.windows.popitem(last=False)
-            self._take_back(window)
+        # blocks that are under way read later ones
+        for key in [key for key in self.windows if key < self._key(i)]:
+            self._take_back(self.windows.pop(key))
 
     def close(self) -> None:
         if "_gatherer" in self.__dict__:
@@ -92,7 +91,7 @@ class WindowFeed(RowFeed):
 
     def _retire(self) -> None:
         while self.windows:
-            self._take_back(self.windows.popitem(last=False)[1])
+            self._take_back(self.windows.popitem()[1])
 
     def _take_back(self, window: Future[tuple[Any, Any]]) -> None:
         _, buffers = window.result()
@@ -108,11 +107,17 @@ class WindowFeed(RowFeed):
         form = "shifted" if self.order is None else "rows"
         return Slice(form, size, place * self.batch_size - start, size)
 
-    def _window(self, number: int) -> Future[tuple[Any, Any]]:
+    def _key(self, i: int) -> tuple[int, int]:
+        """Round and number of the window that holds batch `i`."""
+        whole, place = divmod(i, self.per_round)
+        return whole, place // self.per_window
+
+    def _window(self, i: int) -> Future[tuple[Any, Any]]:
         """What the device gets, and the memory in which it lies; under way at least."""
-        if number not in self.windows:
-            self.windows[number] = self._begin_window(self._start(number))
-        return self.windows[number]
+        key = self._key(i)
+        if key not in self.windows:
+            self.windows[key] = self._begin_window(self._start(key[1]))
+        return self.windows[key]
 
     def _begin_window(self, start: int) -> Future[tuple[Any, Any]]:
         if self.order is not None:

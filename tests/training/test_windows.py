@@ -114,6 +114,20 @@ def test_what_a_device_cannot_use_as_it_lies_is_put_there(monkeypatch, kind):
     feed.close()
 
 
+def test_the_memory_of_a_window_stays_its_own_while_later_rounds_are_read(monkeypatch):
+    monkeypatch.setattr(windows, "WINDOW_BYTES", 500)
+    x = np.asfortranarray(X)  # each window is copied
+    feed = windows.WindowFeed(data.Arrays([x], [], []), 25, False, 0, steps=9)
+    feed.begin(0)
+    ahead = [feed.piece(i, 1) for i in range(5)]  # of three batches, twice
+
+    feed.release(2)
+    later = [feed.piece(i, 1) for i in range(5, 9)]
+
+    for i, piece in enumerate([*ahead[2:], *later], 2):
+        np.testing.assert_array_equal(X[i % 3 * 25 :][:25], inputs(piece))
+
+
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_the_next_feed_of_the_same_shape_gets_the_memory_of_the_last(
     monkeypatch, shuffle
@@ -127,7 +141,7 @@ def test_the_next_feed_of_the_same_shape_gets_the_memory_of_the_last(
     second = windows.WindowFeed(ROWS, 8, shuffle, 4)
     second.begin(0)
     second.piece(0, 1)
-    _, buffers = second.windows[0].result()
+    _, buffers = second.windows[0, 0].result()
     second.close()
 
     assert buffers[0][0].ctypes.data in place
