@@ -590,7 +590,7 @@ class Lambda(Layer):
             return tuple(shape)
         return shape
 
-    def _treats_rows_alone(self):
+    def _itself_keeps_rows_apart(self):
         return False
 
     def _traced_output_shape(self, input_shape):

@@ -201,9 +201,10 @@ class EinsumDense(Layer):
 
         return as_matrix
 
-    def _treats_rows_alone(self):
+    def _itself_keeps_rows_apart(self):
         inputs, kernel, output = self._letters
-        return inputs[0] == output[0] and inputs[0] not in kernel
+        alone = inputs[0] == output[0] and inputs[0] not in kernel
+        return alone and super()._itself_keeps_rows_apart()
 
     def call(self, inputs):
         output = self._product(inputs)

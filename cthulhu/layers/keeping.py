@@ -6,6 +6,7 @@ How a layer is called stands in `base`; what its calls were, in `call`.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -184,15 +185,19 @@ class Keeper(Configurable):
     def keeps_rows_apart(self) -> bool:
         """Whether each row of the outputs is made of that row of the inputs alone.
 
-        As far as is known: classes and functions of users may do anything.
+        False where it is not known: classes and functions of users may do anything.
         """
-        return all(layer._treats_rows_alone() for layer in self.layers_below())
+        return all(layer._itself_keeps_rows_apart() for layer in self.layers_below())
 
-    def _treats_rows_alone(self) -> bool:
+    def _itself_keeps_rows_apart(self) -> bool:
         """What `keeps_rows_apart` tells, of this layer without those in it."""
-        axes = as_list(getattr(self, "axis", -1))
-        mine = [x for x in vars(self).values() if callable(x)]
-        return all(map(_is_own, [type(self), *mine])) and all(
+        held = vars(self)
+        named = [held[name] for name in held if name.endswith(("axis", "axes"))]
+        axes = [x for some in named for x in as_list(some) if isinstance(x, int)]
+        used = [x for name in held if name[0] != "_" for x in as_list(held[name])]
+        used += [held[name] for name in held if name[0] == "_"]
+        called = [x for x in used if callable(x) or hasattr(x, "call")]
+        return all(map(_is_own, [type(self), *called])) and all(
             axis == -1 or axis > 0 for axis in axes
         )
 
@@ -438,7 +443,13 @@ def _concerns(inputs: Any, at: list[Any] | None) -> bool:
 
 
 def _is_own(thing: Any) -> bool:
-    """Whether a class or function is the library's, and made for layers."""
-    module = getattr(thing, "__module__", None) or type(thing).__module__
+    """Whether a function, class, or class of an object is the library's for layers."""
+    thing = thing if hasattr(thing, "__qualname__") else type(thing)
     house = __name__.partition(".")[0] + "."
-    return module.startswith(house) and not module.startswith(house + "backend.")
+    if not thing.__module__.startswith(house):
+        return False
+    found: Any = sys.modules.get(thing.__module__)
+    for name in thing.__qualname__.split("."):
+        found = getattr(found, name, None)
+    # another function may bear the name of one, by `functools.wraps`
+    return found is thing and not thing.__module__.startswith(house + "backend.")

@@ -124,7 +124,7 @@ class BatchNormalization(Layer):
         )
         self.built = True
 
-    def _treats_rows_alone(self):
+    def _itself_keeps_rows_apart(self):
         return False  # `training=True` may be asked of a call
 
     def call(self, inputs, training=None):

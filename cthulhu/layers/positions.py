@@ -33,6 +33,14 @@ class SinePositionEncoding(Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
         self.max_wavelength = max_wavelength
+        self._of_rows = False  # whether the batch has an axis beside that of the steps
+
+    def build(self, input_shape):
+        self._of_rows = len(input_shape) > 2
+        super().build(input_shape)
+
+    def _itself_keeps_rows_apart(self):
+        return self._of_rows and super()._itself_keeps_rows_apart()
 
     def call(self, inputs, start_index=0):
         steps, features = inputs.shape[-2:]

@@ -339,13 +339,14 @@ class Network(Layer):
             metric = self._mean(name or value.name)
             self._extra_metrics.append((value, metric))
 
-    def _treats_rows_alone(self) -> bool:
-        if not super()._treats_rows_alone() or not self._is_graph:
+    def _itself_keeps_rows_apart(self) -> bool:
+        if not super()._itself_keeps_rows_apart() or not self._is_graph:
             return False
         leaves = [leaf for node in self._order for leaf in node.leaves]
         return (
             all(isinstance(node, Call) for node in self._order)
             and all(is_symbolic(x) or not hasattr(x, "shape") for x in leaves)
+            and all(len(x.shape) > 1 for x in leaves if is_symbolic(x))
             and len(self._feed_inputs) == len(self.inputs)  # the others are variables
         )
 

@@ -1,5 +1,6 @@
 """What must hold for every layer there is, whatever it computes."""
 
+import functools
 import json
 
 import jax
@@ -304,6 +305,22 @@ class Scaling(layers.Dense):
     pass
 
 
+class Projecting(layers.EinsumDense):
+    pass
+
+
+class PlainCell:
+    state_size = output_size = 2
+
+    def call(self, inputs, states):
+        return inputs, [inputs - K.mean(inputs, axis=0)]
+
+
+@functools.wraps(activations.relu)
+def relu_in_name(x):
+    return x - K.mean(x, axis=0)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -317,6 +334,13 @@ class Scaling(layers.Dense):
         lambda: layers.TimeDistributed(layers.BatchNormalization()),
         lambda: layers.EinsumDense("ab,ac->bc", 3),
         lambda: Scaling(2),
+        lambda: Projecting("ab,bc->ac", 3),
+        lambda: layers.EinsumDense("ab,bc->ac", 3, activation=double),
+        lambda: layers.Dense(2, activation=relu_in_name),
+        lambda: layers.RNN(PlainCell()),
+        lambda: layers.RNN([layers.LSTMCell(2), PlainCell()]),
+        lambda: layers.RotaryEmbedding(sequence_axis=0),
+        lambda: layers.SinePositionEncoding(),
     ],
 )
 def test_what_may_mix_rows_is_not_said_to_keep_them_apart(make):
@@ -332,6 +356,14 @@ def test_functions_and_variables_in_a_graph_may_mix_rows():
     assert not Model(x, layers.Dense(2)(x) - K.mean(x)).keeps_rows_apart()
     assert not Model(x, layers.Add()([x, kept])).keeps_rows_apart()
     assert not Model([x, held], layers.Add()([x, held])).keeps_rows_apart()
+
+
+def test_where_a_row_is_one_number_the_last_axis_is_that_of_the_batch():
+    x, of_one = Input((3,)), Input(())
+
+    assert Model(x, layers.UnitNormalization()(x)).keeps_rows_apart()
+    assert not Model(of_one, layers.UnitNormalization()(of_one)).keeps_rows_apart()
+    assert not Model(x, layers.SinePositionEncoding()(x)).keeps_rows_apart()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
