@@ -179,10 +179,10 @@ def to_array(value: Any, name: str = "data") -> Any:
     if array.dtype.kind in "OUSMmc" or array.dtype.names:
         raise _no_numbers(array, value, name)
     if array.dtype.kind == "f" and array.dtype.itemsize > _float_size():
-        return array.astype("float64" if _float_size() == 8 else "float32")
-    if not array.dtype.isnative:
-        return array.astype(array.dtype.newbyteorder("="))
-    return array
+        array = array.astype("float64" if _float_size() == 8 else "float32")
+    elif not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return np.asarray(array)  # of a matrix, the array that it is
 
 
 def _quoted(name: str) -> str:

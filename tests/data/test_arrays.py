@@ -66,6 +66,17 @@ def test_bytes_come_into_the_order_of_this_machine(dtype):
     assert [[1, 256], [3, 4]] == x.tolist()
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_of_matrices_and_masked_arrays_the_numbers_are_taken(dtype):
+    numbers = np.array([[1, 2], [3, 4]], dtype)
+    for given in (np.asmatrix(numbers), np.ma.masked_array(numbers, False)):
+        (x,) = adapt(given, [1, 2]).xs
+
+        assert type(x) is np.ndarray
+        assert [[1, 2], [3, 4]] == x.tolist()
+
+
 def test_a_series_is_a_column():
     assert adapt(pandas.Series([1.0, 2.0]), [0, 1]).xs[0].shape == (2, 1)
 
