@@ -19,7 +19,7 @@ import numpy as np
 
 from cthulhu import data, distribution
 from cthulhu.callbacks.timing import DATA, Times
-from cthulhu.training.payload import Slice, lying
+from cthulhu.training.payload import Slice, in_place
 
 # Rows up to this size are placed on the device as a whole.
 RESIDENT_BYTES = 4 * 2**30
@@ -158,7 +158,7 @@ class RowFeed:
         """Nobody will ask again."""
 
 
-class LyingFeed(RowFeed):
+class InPlaceFeed(RowFeed):
     """Rows in an order of their own, gathered from where they lie in NumPy's memory.
 
     Arrays of a few megabytes are placed on the device, as those of a `RowFeed`, but
@@ -166,15 +166,20 @@ class LyingFeed(RowFeed):
     Arguments are those of `RowFeed`.
     """
 
+    @functools.cached_property
+    def arrays(self) -> Any:
+        """The rows, most of them where they were."""
+        placed = jax.tree.map(lambda x: in_place(x) if large(x) else x, self.given)
+        return distribution.place(placed)
+
     def begin(self, epoch: int) -> None:
-        placed = jax.tree.map(lambda x: lying(x) if large(x) else x, self.given)
-        self.arrays = distribution.place(placed)
+        self.__dict__.pop("arrays", None)  # hooks may change them before the first step
         super().begin(epoch)
 
     @staticmethod
     def suits(arrays: Iterable[Any]) -> bool:
         """Whether all that is large can be used where it lies."""
-        return all(lying(x) is not None for x in arrays if large(x))
+        return all(in_place(x) is not None for x in arrays if large(x))
 
 
 def large(array: Any) -> bool:

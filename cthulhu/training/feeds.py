@@ -11,7 +11,7 @@ from cthulhu.training import windows
 from cthulhu.training.feed import (
     RESIDENT_BYTES,
     BatchFeed,
-    LyingFeed,
+    InPlaceFeed,
     RowFeed,
     RowReader,
 )
@@ -29,7 +29,7 @@ def feed_for(
     """The feed for what `data.adapt` gave."""
     if isinstance(source, data.Arrays) and windows.suits(source, batch_size):
         leaves = jax.tree.leaves((source.xs, source.ys, source.sws))
-        kind = LyingFeed if shuffle and LyingFeed.suits(leaves) else WindowFeed
+        kind = InPlaceFeed if shuffle and InPlaceFeed.suits(leaves) else WindowFeed
         return kind(source, batch_size, shuffle, seed, steps)
     if isinstance(source, data.Arrays) and source.nbytes <= RESIDENT_BYTES:
         return RowFeed(source, batch_size, shuffle, seed, steps)

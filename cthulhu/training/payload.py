@@ -64,11 +64,11 @@ def fetch(form: str, payload: Any, at: Any, size: int) -> Any:
     return jax.tree.map(
         lambda rows: gather(rows, index),
         arrays,
-        is_leaf=lambda x: isinstance(x, Lying),
+        is_leaf=lambda x: isinstance(x, InPlace),
     )
 
 
-class Lying(NamedTuple):
+class InPlace(NamedTuple):
     """Rows of an array without a copy of them.
 
     Attributes:
@@ -82,20 +82,22 @@ class Lying(NamedTuple):
     missing: Any
 
 
-def lying(array: np.ndarray) -> Lying | None:
+def in_place(array: np.ndarray) -> InPlace | None:
     """The rows of an array, if a CPU can use them where they lie; else None."""
     missing, odd = divmod(-array.ctypes.data % ALIGNMENT, array.itemsize)
+    width = math.prod(array.shape[1:])
     if (
         odd
         or not array.flags.c_contiguous
-        or not 0 < array.size <= np.iinfo(np.int32).max
+        or not 0 < width <= array.size - missing
+        or array.size > np.iinfo(np.int32).max
         or array.dtype != jax.dtypes.canonicalize_dtype(array.dtype)
         or _in_a_file(array)
     ):
         return None
-    most = -(-(ALIGNMENT // array.itemsize - 1) // math.prod(array.shape[1:]))
+    most = -(-(ALIGNMENT // array.itemsize - 1) // width)
     first = array[: max(1, most)].copy()
-    return Lying(array.reshape(-1)[missing:], first, np.int32(missing))
+    return InPlace(array.reshape(-1)[missing:], first, np.int32(missing))
 
 
 def _in_a_file(array: Any) -> bool:
@@ -108,8 +110,8 @@ def _in_a_file(array: Any) -> bool:
 
 
 def gather(rows: Any, index: Any) -> Any:
-    """Some rows of an array, or of one that is `Lying`, by their numbers."""
-    if not isinstance(rows, Lying):
+    """Some rows of an array, or of one that is `InPlace`, by their numbers."""
+    if not isinstance(rows, InPlace):
         return rows.at[index].get(mode="promise_in_bounds")
     entries, first, missing = rows
     shape = first.shape[1:]

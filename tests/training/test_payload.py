@@ -8,8 +8,8 @@ import pytest
 
 from cthulhu import data
 from cthulhu.training import feed, feeds, windows
-from cthulhu.training.feed import LyingFeed, RowFeed
-from cthulhu.training.payload import fetch, gather, lying
+from cthulhu.training.feed import InPlaceFeed, RowFeed
+from cthulhu.training.payload import fetch, gather, in_place
 
 
 def beginning_at(place, shape, dtype="float32"):
@@ -29,7 +29,7 @@ def test_every_row_is_found_wherever_an_array_begins(shape, place, dtype):
     array = beginning_at(place, shape, dtype)
     index = np.random.default_rng(0).permutation(99).astype(np.int32)
 
-    found = jax.jit(gather)(jax.device_put(lying(array)), index)
+    found = jax.jit(gather)(jax.device_put(in_place(array)), index)
 
     np.testing.assert_array_equal(array[index], found)
 
@@ -37,7 +37,7 @@ def test_every_row_is_found_wherever_an_array_begins(shape, place, dtype):
 def test_nothing_but_the_first_row_is_copied():
     array = beginning_at(16, (1000, 20))
 
-    entries, first, missing = lying(array)
+    entries, first, missing = in_place(array)
 
     # 16 bytes past 64, the next place is 48 bytes, or 12 numbers, further
     assert 12 == missing and 0 == entries.ctypes.data % 64
@@ -58,14 +58,17 @@ def in_a_file(folder):
         lambda _: np.zeros((9, 4), "float32")[:, :2],
         lambda _: np.zeros((0, 4), "float32"),
         lambda _: np.zeros((9, 0), "float32"),
+        lambda _: beginning_at(60, (1, 40))[
+            :, :16
+        ],  # a part of its only row is missing
         lambda _: np.zeros(41, "uint8")[1:].view("float32"),
         lambda _: np.frombuffer(mmap.mmap(-1, 64), "float32"),
         in_a_file,
     ],
-    ids=["64 bits", "turned", "cut", "none", "empty", "odd", "mapped", "file"],
+    ids=["64 bits", "turned", "cut", "none", "empty", "one", "odd", "mapped", "file"],
 )
 def test_what_cannot_be_used_where_it_lies_is_refused(make, tmp_path):
-    assert lying(make(tmp_path)) is None
+    assert in_place(make(tmp_path)) is None
 
 
 X = beginning_at(16, (75, 4))
@@ -91,7 +94,7 @@ def batches(rows, epochs=2):
 @pytest.mark.parametrize("placed_bytes", [0, 500])
 def test_batches_are_those_of_resident_rows(monkeypatch, shuffle, steps, placed_bytes):
     monkeypatch.setattr(feed, "PLACED_BYTES", placed_bytes)
-    found = list(batches(LyingFeed(ROWS, 8, shuffle, 3, steps)))
+    found = list(batches(InPlaceFeed(ROWS, 8, shuffle, 3, steps)))
     expected = list(batches(RowFeed(ROWS, 8, shuffle, 3, steps)))
 
     assert len(found) == 2 * (steps or 10)
@@ -106,7 +109,7 @@ def test_rows_that_change_between_epochs_change_with_their_labels(
 ):
     monkeypatch.setattr(feed, "PLACED_BYTES", placed_bytes)
     x, y = X.copy(), X[:, :1].copy()
-    rows = LyingFeed(data.Arrays([x], [y], [None]), 75, True)
+    rows = InPlaceFeed(data.Arrays([x], [y], [None]), 75, True)
     seen = []
     for xs, ys in batches(rows):
         seen.append((xs, ys))
@@ -118,11 +121,24 @@ def test_rows_that_change_between_epochs_change_with_their_labels(
     np.testing.assert_array_equal(then[:, :1], labels)
 
 
+def test_rows_that_a_hook_changes_before_the_first_step_have_the_labels_of_then():
+    x, y = X.copy(), X[:, :1].copy()
+    rows = InPlaceFeed(data.Arrays([x], [y], [None]), 75, True)
+    rows.begin(0)
+    x += 1000
+    y += 1000
+
+    piece = rows.piece(0, 1)
+    (xs,), (ys,), _ = fetch("ordered", piece.payload, 0, 75)
+
+    assert [1000, 1000] == [np.asarray(xs).min(), np.asarray(ys).min()]
+
+
 @pytest.mark.parametrize(
     "shuffle, dtype, kind",
     [
-        (True, "float32", LyingFeed),
-        ("batch", "float32", LyingFeed),
+        (True, "float32", InPlaceFeed),
+        ("batch", "float32", InPlaceFeed),
         (False, "float32", windows.WindowFeed),
         (True, "float64", windows.WindowFeed),
     ],
