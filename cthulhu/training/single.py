@@ -86,11 +86,11 @@ class SingleBatches(Intake):
         # all of one size: the last may begin with rows of the one before
         firsts = [min(at, n - size) for at in range(0, n, size)]
         fixed = tuple(v.cell for v in program.fixed)
-        key = key_data(0)  # nothing is drawn
+        key, number = key_data(0), np.int32(0)  # nothing is drawn
         threads = Threads(program.once)
         try:
             waits = [
-                threads.call(size, ((), fixed, _rows_of(rows, at, size), key, key[0]))
+                threads.call(size, ((), fixed, _rows_of(rows, at, size), key, number))
                 for at in firsts
             ]
             parts = [[np.asarray(a) for a in wait()[1].arrays] for wait in waits]

@@ -22,7 +22,7 @@ from cthulhu.core import Scope, Variable, collector, jit
 from cthulhu.training.payload import fetch
 from cthulhu.training.spec import Spec
 from cthulhu.training.threads import FEW_STEPS, worth_parting
-from cthulhu.training.work import operations
+from cthulhu.training.work import calls_python, operations
 
 # Rows of the buffer that takes what the steps of one block report.
 CAPACITY = 512
@@ -128,6 +128,7 @@ class Program:
         # they need none of it and that pays; and what they need
         self.separable = False
         self.needed: list[Variable] = []
+        self.whole = False  # whether forward passes cannot be traced by themselves
         self.draws = False  # whether a forward pass takes random numbers
         self.work = 0.0  # operations of a row
         self.forward_bytes = 0
@@ -282,6 +283,13 @@ class Program:
             specs = [_spec(v.shape, v.dtype) for v in self.variables]
             with collector.paused():
                 traced = self._whole.trace(specs, batch, key, number, None)
+            given = jax.tree.leaves((specs, batch, key, number))
+            if not self.whole and len(traced.jaxpr.in_avals) > len(given):
+                # A metric looks at what a layer kept, which was lost at the end of a
+                # trace of its own.
+                self.whole, self.separable = True, False
+                self._whole = jax.jit(functools.partial(self._of_all))  # and anew
+                continue
             new = [v for v in self._strangers if v not in found]
             if not new:
                 break
@@ -289,7 +297,8 @@ class Program:
         self._report_spec = traced.out_info[1]
         self.report_bytes = _nbytes(self._report_spec)
         self.separable &= on_cpu() and set(self.needed).isdisjoint(self.carried)
-        self.separable &= not traced.jaxpr.effects  # what is printed keeps its order
+        # what is printed keeps its order, and what Python computes its thread
+        self.separable &= not (traced.jaxpr.effects or calls_python(traced.jaxpr))
         if self.separable:
             work = operations(traced.jaxpr)
             # convolutions share the cores by themselves
@@ -342,7 +351,7 @@ class Program:
     ) -> Any:
         """A step as a function of the arrays of all variables, and its number."""
         values = dict(zip(self.variables, arrays, strict=True))
-        if made is None and self.mode in ("test", "predict"):
+        if made is None and self.mode in ("test", "predict") and not self.whole:
             if self.separable or not self.known:
                 known = [values[v] for v in self.needed]
                 made = self._alone(known, batch, key, number)

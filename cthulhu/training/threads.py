@@ -60,6 +60,8 @@ class Threads:
             args: Arrays, and lists and dicts of them.
             how: Static arguments.
         """
+        if _told("jax_enable_x64"):
+            args = jax.device_put(args)  # a thread would make 32 bits of 64
         if kind not in self.ready:
             # A thread does not know what `with jax.default_device` and its like ask
             # for here, so what it calls is compiled here.
@@ -72,9 +74,19 @@ class Threads:
         self.pool.shutdown(cancel_futures=True)
 
 
+def allowed() -> bool:
+    """Whether there are several cores, and nothing is looked for on this thread."""
+    return THREADS > 1 and not (_told("jax_debug_nans") or _told("jax_debug_infs"))
+
+
+def _told(flag: str) -> Any:
+    """What JAX was told, for this thread or for all."""
+    return getattr(jax.config, flag)
+
+
 def worth_parting(work: float, steps: float) -> bool:
     """Whether steps of so many operations pay to be computed in two parts."""
-    return THREADS > 1 and work >= WORTH_A_PART and work * steps >= WORTH_PARTING
+    return allowed() and work >= WORTH_A_PART and work * steps >= WORTH_PARTING
 
 
 def share(left: int, step_time: float) -> int:
@@ -85,13 +97,13 @@ def share(left: int, step_time: float) -> int:
 def part_size(rows: int) -> int:
     """Rows of each part of a batch that all threads compute together."""
     size = -(-rows // THREADS)
-    return size if size >= FEW_ROWS else rows
+    return size if size >= FEW_ROWS and allowed() else rows
 
 
 def worth_it(step_time: float, length: int, left: float) -> bool:
     """Whether threads make `left` more steps, in blocks of `length`, end sooner."""
     return (
-        1 < THREADS
+        allowed()
         and WORTH_A_THREAD <= step_time * length < float("inf")
         and WORTH_ALL <= step_time * left
     )

@@ -51,6 +51,15 @@ def operations(jaxpr: Any) -> Work:
     return Work(products, convolutions)
 
 
+def calls_python(jaxpr: Any) -> bool:
+    """Whether a computation calls functions of Python while it runs."""
+    return any(
+        equation.primitive.name == "pure_callback"
+        or any(map(calls_python, _inside(equation.params.values())))
+        for equation in getattr(jaxpr, "jaxpr", jaxpr).eqns
+    )
+
+
 def _inside(params: Any) -> Iterator[Any]:
     for param in params:
         if hasattr(param, "eqns") or hasattr(param, "jaxpr"):

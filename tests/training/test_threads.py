@@ -404,3 +404,39 @@ def test_little_work_is_done_by_one_thread(parts, monkeypatch):
         doubling().predict_on_batch(X[:40])
 
         assert wanted == len(parts)
+
+
+def test_threads_take_64_bits_where_the_caller_does():
+    with jax.enable_x64(True):
+        pool = threads.Threads(jax.jit(lambda x: x / 3))
+        try:
+            third = pool.call("ones", (np.ones(2),))()
+        finally:
+            pool.close()
+
+    assert np.asarray(third).tolist() == [1 / 3, 1 / 3]  # to the last bit
+
+
+@pytest.mark.parametrize("look_for", [jax.debug_nans, jax.debug_infs])
+def test_what_is_watched_on_this_thread_is_computed_on_it(monkeypatch, look_for):
+    monkeypatch.setattr(threads, "THREADS", 2)
+    assert threads.worth_it(1.0, 10, 100) and 500 == threads.part_size(1000)
+
+    with look_for(True):
+        assert not threads.worth_it(1.0, 10, 100)
+        assert 1000 == threads.part_size(1000)
+
+
+def test_a_metric_may_look_at_what_a_layer_kept():
+    class Keeping(Dense):
+        def call(self, inputs):
+            self.kept = super().call(inputs)
+            return self.kept
+
+    layer = Keeping(1, use_bias=False, kernel_initializer="ones", input_shape=(2,))
+    model = Sequential([layer])
+    model.compile("sgd", "mse", metrics=[lambda true, _: K.mean(layer.kept) - true])
+
+    loss, difference = model.evaluate(np.array([[1, 2]]), np.array([5]), verbose=0)
+
+    assert (4, -2) == (loss, difference)  # 1 + 2 is 3

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from cthulhu.training.work import operations
+from cthulhu.training.work import calls_python, operations
 
 
 def count(function, *shapes):
@@ -52,3 +52,14 @@ def test_a_convolution_has_two_operations_for_each_term():
 
 def test_what_is_neither_is_free():
     assert 0 == count(lambda x: jnp.exp(x) + x * x, (5, 5))
+
+
+def test_functions_of_python_are_found_within_loops():
+    def ask(x):
+        return jax.pure_callback(lambda x: x, x, x)
+
+    def loop(x):
+        return jax.lax.fori_loop(0, 3, lambda i, x: ask(x), x)
+
+    assert calls_python(jax.jit(loop).trace(jnp.ones(2)).jaxpr)
+    assert not calls_python(jax.jit(jnp.tanh).trace(jnp.ones(2)).jaxpr)
