@@ -161,9 +161,8 @@ def to_array(value: Any, name: str = "data") -> Any:
     """One array from an array, tensor, table or nested list.
 
     Arrays of JAX and NumPy stay as they are, but float64 becomes `config.floatx()`, and
-    bytes are put into the order of this machine;
-    tensors of other libraries, DataFrames and Series, sparse matrices, numbers and
-    nested lists become NumPy arrays.
+    bytes are put into the order of this machine; tensors of other libraries, DataFrames
+    and Series, sparse matrices, numbers and nested lists become NumPy arrays.
 
     Args:
         value: What came.

@@ -194,6 +194,7 @@ class Keeper(Configurable):
         held = vars(self)
         named = [held[name] for name in held if name.endswith(("axis", "axes"))]
         axes = [x for some in named for x in as_list(some) if isinstance(x, int)]
+        # in private lists are penalties and calls, which no output is made of
         used = [x for name in held if name[0] != "_" for x in as_list(held[name])]
         used += [held[name] for name in held if name[0] == "_"]
         called = [x for x in used if callable(x) or hasattr(x, "call")]

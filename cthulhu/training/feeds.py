@@ -15,7 +15,6 @@ from cthulhu.training.feed import (
     RowFeed,
     RowReader,
 )
-from cthulhu.training.windows import WindowFeed
 
 
 def feed_for(
@@ -29,7 +28,8 @@ def feed_for(
     """The feed for what `data.adapt` gave."""
     if isinstance(source, data.Arrays) and windows.suits(source, batch_size):
         leaves = jax.tree.leaves((source.xs, source.ys, source.sws))
-        kind = InPlaceFeed if shuffle and InPlaceFeed.suits(leaves) else WindowFeed
+        in_place = shuffle and InPlaceFeed.suits(leaves)
+        kind = InPlaceFeed if in_place else windows.WindowFeed
         return kind(source, batch_size, shuffle, seed, steps)
     if isinstance(source, data.Arrays) and source.nbytes <= RESIDENT_BYTES:
         return RowFeed(source, batch_size, shuffle, seed, steps)

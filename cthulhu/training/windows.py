@@ -23,7 +23,6 @@ from cthulhu.training.payload import ALIGNMENT, Slice
 WINDOW_BYTES = 8 * 2**20
 KEPT = 4  # windows whose memory is kept for the next feed
 
-
 _Spec = jax.ShapeDtypeStruct
 
 # Memory of the last feed: fresh memory costs a page fault every 4096 bytes.
@@ -35,7 +34,8 @@ class WindowFeed(RowFeed):
 
     All windows have one shape (the last one starts earlier), so that one compilation
     serves them.  While steps run on one window, a thread gathers the next; rows in
-    their own order are used where they lie.  Arguments are those of `RowFeed`.
+    their own order are used where they lie.  Shuffled rows come like this if the device
+    cannot gather them from where they are.  Arguments are those of `RowFeed`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any):

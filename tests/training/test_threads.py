@@ -213,6 +213,25 @@ def test_what_a_layer_prints_comes_in_the_order_of_batches(eager, call):
     assert printed == list(X[::8, 0])
 
 
+def test_functions_of_python_within_a_step_are_called_on_one_thread(eager):
+    callers = []
+
+    def same(x):
+        callers.append(threading.get_ident())
+        return x
+
+    def asking(x):
+        return jax.pure_callback(same, jax.ShapeDtypeStruct(x.shape, x.dtype), x)
+
+    model = Sequential([Lambda(asking, input_shape=(1,)), Dense(1)])
+    eager.clear()
+
+    model.predict(X, batch_size=8)
+
+    assert not eager
+    assert callers
+
+
 @pytest.mark.parametrize("call", ["predict", "evaluate"])
 def test_an_error_in_a_hook_leaves_no_thread(eager, call):
     class Failing(Heard):
