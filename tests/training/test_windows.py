@@ -133,12 +133,13 @@ def test_the_next_feed_of_the_same_shape_gets_the_memory_of_the_last(
     monkeypatch, shuffle
 ):
     monkeypatch.setattr(windows, "WINDOW_BYTES", 500)
-    first = windows.WindowFeed(ROWS, 8, shuffle, 3)
+    rows = data.Arrays([np.asfortranarray(X)], [], [])  # copied wherever it begins
+    first = windows.WindowFeed(rows, 8, shuffle, 3)
     first.begin(0)
     first.piece(0, 1)
     first.close()
     place = {kept[0][0].ctypes.data for kept in windows._kept}
-    second = windows.WindowFeed(ROWS, 8, shuffle, 4)
+    second = windows.WindowFeed(rows, 8, shuffle, 4)
     second.begin(0)
     second.piece(0, 1)
     _, buffers = second.windows[0, 0].result()
