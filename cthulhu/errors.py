@@ -144,10 +144,10 @@ def check_whole(name: str, value: object, least: int, of: str | None = None) -> 
         TypeError: Not a whole number; True, "3" and 3.0 are none.
         ValueError: A smaller number.
     """
-    number = None
-    if not isinstance(value, bool):
-        with contextlib.suppress(TypeError):
-            number = operator.index(value)  # type: ignore[arg-type]
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
     if number is not None and number >= least:
         return number
     expected = f"a whole number of at least {least}"

@@ -5,6 +5,7 @@ number of rows is decided here.  Weights of rows are `weights`'s business, batch
 come one by one are `batches`'s, and ranks and feature sizes are the model's.
 """
 
+import functools
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +52,7 @@ class Rows:
     ys: list
     sws: list
 
-    @property
+    @functools.cached_property
     def rows(self) -> int:
         """The number of rows; 1 where the model has no inputs and no targets."""
         arrays = (a for a in (*self.xs, *self.ys) if a is not None)
@@ -257,6 +258,8 @@ def is_rows(value: Any) -> bool:
 
 def is_lazy(value: Any) -> bool:
     """Whether `value` is an array in a file, or a part of one."""
+    if is_in_memory(value):
+        return False
     return isinstance(value, (RowSlice, HDF5Matrix)) or core.is_a(value, "h5py.Dataset")
 
 

@@ -44,6 +44,6 @@ class Sequence:
 
 def is_sequence(data: Any) -> bool:
     """Whether `data` is a `Sequence`, or another library's class that acts as one."""
-    return getattr(data, "use_sequence_api", False) or all(
-        hasattr(data, name) for name in ("__getitem__", "__len__", "on_epoch_end")
-    )
+    if hasattr(data, "on_epoch_end"):  # arrays, which often come, have none
+        return hasattr(data, "__getitem__") and hasattr(data, "__len__")
+    return getattr(data, "use_sequence_api", False)

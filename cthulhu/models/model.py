@@ -52,7 +52,7 @@ class Model(Trainer, Network):
         self._output_specs = jax.tree.leaves(outputs)
         count = len(self._output_specs)
         self.output_names = [f"output_{i + 1}" for i in range(count)]
-        self._input_specs = symbols
+        self._feed_inputs = symbols
         self.built = True
 
     def _set_inputs(self, inputs: Any, outputs: Any = None, training: Any = None):

@@ -54,7 +54,9 @@ class Network(Layer):
             self._extra_metrics: list[tuple[Symbol, Any]] = []
             self.input_names: list[str] | None = None
             self.output_names: list[str] = []
-            self._input_specs: list[Symbol] | None = None
+            # inputs that data are given for: not those that hold values themselves
+            self._feed_inputs: list[Symbol] | None = None
+            self._feed_input_names: list[str] | None = None
             self._output_specs: list[Any] = []
             return
         super().__init__(name=name, trainable=trainable, **kwargs)
@@ -109,7 +111,8 @@ class Network(Layer):
         self.output_names = _numbered(
             [s.history[0].name if s.history else s.name for s in self.outputs]
         )
-        self._input_specs = self.inputs
+        self._feed_inputs = [x for x in self.inputs if x.history[0].is_placeholder]
+        self._feed_input_names = [x.history[0].name for x in self._feed_inputs]
         self._output_specs = self.outputs
         self._is_graph = True
         self.built = True
@@ -167,19 +170,6 @@ class Network(Layer):
     def uses_learning_phase(self) -> bool:
         """Whether any output is computed in another way in training."""
         return any(output._uses_learning_phase for output in self.outputs)
-
-    @property
-    def _feed_inputs(self) -> list[Symbol] | None:
-        """Inputs that data are given for: not those that hold values themselves."""
-        if self._input_specs is None or not self._is_graph:
-            return self._input_specs
-        return [x for x in self.inputs if x.history[0].is_placeholder]
-
-    @property
-    def _feed_input_names(self) -> list[str] | None:
-        if self.input_names is None or not self._is_graph:
-            return self.input_names
-        return [symbol.history[0].name for symbol in self._feed_inputs]
 
     @property
     def input_dtypes(self) -> list[Any] | None:
