@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import jax
@@ -12,7 +13,7 @@ from cthulhu.backend.platform import on_cpu
 from cthulhu.core import draw_seed
 from cthulhu.training.arguments import speaks_old, unpack
 from cthulhu.training.intake import Intake
-from cthulhu.training.step import Program, key_data
+from cthulhu.training.step import Program, Report, key_data
 from cthulhu.training.threads import WORTH_DIVIDING, Threads, part_size
 
 
@@ -20,6 +21,7 @@ class SingleBatches(Intake):
     """Trains, tests and predicts one batch at a time."""
 
     _step_number = 0
+    _batch_key: np.ndarray | None = None
 
     @speaks_old
     def train_on_batch(
@@ -75,8 +77,7 @@ class SingleBatches(Intake):
             program.discover(lambda: (rows.xs, rows.ys, rows.sws))
             if program.work * rows.rows >= WORTH_DIVIDING and program.rows_apart:
                 return unpack(self._outputs_in_parts(program, rows, size))
-        report = self._do_once("predict", rows)
-        return unpack([np.asarray(a) for a in report.arrays])
+        return unpack(self._do_once("predict", rows).arrays)
 
     def _outputs_in_parts(
         self, program: Program, rows: data.Rows, size: int
@@ -127,31 +128,32 @@ class SingleBatches(Intake):
         self._check_labels(rows)
         report = self._do_once(mode, rows, reset)
         program = self._programs[mode][0]
-        numbers = np.asarray(report.scalars).tolist()
-        values = dict(zip(program.names, numbers, strict=True))
-        arrays = [np.asarray(a) for a in report.arrays]
-        values.update(zip(program.array_names, arrays, strict=True))
+        values = dict(zip(program.names, report.scalars.tolist(), strict=True))
+        values.update(zip(program.array_names, report.arrays, strict=True))
         return unpack([values[name] for name in self.metrics_names])
 
-    def _do_once(self, mode: str, rows: data.Rows, reset: bool = False) -> Any:
+    def _do_once(self, mode: str, rows: data.Rows, reset: bool = False) -> Report:
+        """Do a step; what it reports comes as NumPy arrays."""
         batch = (rows.xs, rows.ys, rows.sws)
         program = self._program(mode)
         program.discover(lambda: batch)
         start = program.metric_start if reset else {}
         carry = tuple(start[v] if v in start else v.cell for v in program.carried)
         fixed = tuple(v.cell for v in program.fixed)
-        seed = self.__dict__.get("_batch_seed")
-        if seed is None:
-            seed = self._batch_seed = draw_seed()
+        if self._batch_key is None:
+            self._batch_key = key_data(draw_seed())
         number = np.int32(self._step_number)
-        new, report = program.once(carry, fixed, batch, key_data(seed), number)
+        began = time.perf_counter()
+        new, report = program.once(carry, fixed, batch, self._batch_key, number)
         if mode == "train":
             self._step_number += 1
         for variable, array in zip(program.carried, new, strict=True):
             if variable.lender is not None:
                 variable.lender.write(variable)
             variable.put(array)
-        return report
+        found = report.on_host(program.single_time)
+        program.single_time = time.perf_counter() - began
+        return found
 
 
 def _rows_of(rows: data.Rows, first: int, count: int) -> Any:

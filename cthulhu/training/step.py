@@ -21,7 +21,7 @@ from cthulhu.backend.platform import on_cpu
 from cthulhu.core import Scope, Variable, collector, jit
 from cthulhu.training.payload import fetch
 from cthulhu.training.spec import Spec
-from cthulhu.training.threads import FEW_STEPS, worth_parting
+from cthulhu.training.threads import AWAKE, FEW_STEPS, wait_awake, worth_parting
 from cthulhu.training.work import calls_python, operations
 
 # Rows of the buffer that takes what the steps of one block report.
@@ -52,6 +52,17 @@ class Report(NamedTuple):
 
     scalars: Any  # shape (names,), float32
     arrays: Any  # outputs of `predict`, metrics that are no single number
+
+    def on_host(self, usual: float) -> Report:
+        """The same as NumPy arrays, once they are there.
+
+        Args:
+            usual: Seconds after which they usually are.
+        """
+        if usual <= AWAKE:
+            wait_awake(self.arrays[-1] if self.scalars is None else self.scalars)
+        scalars = None if self.scalars is None else np.asarray(self.scalars)
+        return Report(scalars, [np.asarray(array) for array in self.arrays])
 
 
 def turning(like: Sequence[Any]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
@@ -135,6 +146,7 @@ class Program:
         # As the last run found: steps in a block, and seconds that one takes.
         self.length = 1
         self.step_time = float("inf")
+        self.single_time = float("inf")  # of the last single step, report and all
         self.total_time, self.total_steps = 0.0, 0
         self.kinds: set[Any] = set()  # of pieces that were compiled for
         self._report_spec: Any = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
@@ -37,6 +38,9 @@ FEW_STEPS = 4  # whose parts must have room in one block
 # the fewest for each.
 WORTH_DIVIDING = 1e9
 FEW_ROWS = 8
+# Seconds for which a result is awaited awake.  To put a thread to sleep and wake it
+# takes some 50 microseconds, more than many a small model.
+AWAKE = 0.0002
 
 
 class Threads:
@@ -72,6 +76,14 @@ class Threads:
     def close(self) -> None:
         """Wait for what is under way, and drop what is not."""
         self.pool.shutdown(cancel_futures=True)
+
+
+def wait_awake(array: Any) -> None:
+    """Wait for an array without going to sleep, but not for long."""
+    if THREADS > 1:  # or nobody computes meanwhile
+        until = time.perf_counter() + AWAKE
+        while not array.is_ready() and time.perf_counter() < until:
+            pass
 
 
 def allowed() -> bool:

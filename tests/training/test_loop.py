@@ -15,6 +15,7 @@ from cthulhu.callbacks import Callback
 from cthulhu.layers import BatchNormalization, Dense, Dropout
 from cthulhu.models import Sequential
 from cthulhu.training import loop, windows
+from cthulhu.training.step import key_data
 
 ROWS, FEATURES, BATCH = 75, 4, 8  # nine batches of 8 and one of 3
 STEPS = 10
@@ -103,7 +104,7 @@ def run(model, script, length, epochs=3, generator=False, validation=True, bytes
     model.optimizer.set_weights(state)
     model.optimizer.lr = 0.01
     model._step_number = 0
-    model._batch_seed = 5
+    model._batch_key = key_data(5)
     actor = Actor(script)
     arguments = {"epochs": epochs, "verbose": 0, "callbacks": [actor]}
     if validation:

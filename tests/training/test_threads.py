@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import jax
 import numpy as np
@@ -459,3 +460,49 @@ def test_a_metric_may_look_at_what_a_layer_kept():
     loss, difference = model.evaluate(np.array([[1, 2]]), np.array([5]), verbose=0)
 
     assert (4, -2) == (loss, difference)  # 1 + 2 is 3
+
+
+class Coming:
+    """An array that is there when it is looked at for the n-th time."""
+
+    def __init__(self, n):
+        self.left = n
+
+    def is_ready(self):
+        self.left -= 1
+        return self.left <= 0
+
+
+def test_a_result_that_comes_soon_is_awaited_awake(monkeypatch):
+    monkeypatch.setattr(threads, "THREADS", 2)
+    monkeypatch.setattr(threads, "AWAKE", 60)
+    array = Coming(5)
+    threads.wait_awake(array)
+    assert array.left == 0
+
+
+def test_nobody_stays_awake_for_what_does_not_come(monkeypatch):
+    monkeypatch.setattr(threads, "THREADS", 2)
+    array = Coming(float("inf"))
+    began = time.perf_counter()
+    threads.wait_awake(array)
+    assert threads.AWAKE <= time.perf_counter() - began < 1
+
+
+def test_one_core_alone_is_left_to_those_who_compute(monkeypatch):
+    monkeypatch.setattr(threads, "THREADS", 1)
+    array = Coming(5)
+    threads.wait_awake(array)
+    assert array.left == 5
+
+
+def test_single_steps_are_awaited_awake_once_they_were_seen_to_be_short(monkeypatch):
+    awaited = []
+    monkeypatch.setattr(step, "wait_awake", awaited.append)
+    model = doubling()
+    assert model.predict_on_batch(X[:2]).tolist() == [[0.0], [0.25]]
+    assert awaited == []  # the first one was compiled
+    for usual, times in ((1e-4, 1), (1e-2, 1), (1e-4, 2)):
+        model._programs["predict"][0].single_time = usual
+        assert model.predict_on_batch(X[:2]).tolist() == [[0.0], [0.25]]
+        assert len(awaited) == times
