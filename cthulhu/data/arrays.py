@@ -5,7 +5,6 @@ number of rows is decided here.  Weights of rows are `weights`'s business, batch
 come one by one are `batches`'s, and ranks and feature sizes are the model's.
 """
 
-import functools
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -52,11 +51,22 @@ class Rows:
     ys: list
     sws: list
 
-    @functools.cached_property
+    @property
+    def empty(self) -> bool:
+        """Whether the model has no inputs and no targets."""
+        return self._first is None
+
+    @property
     def rows(self) -> int:
         """The number of rows; 1 where the model has no inputs and no targets."""
-        arrays = (a for a in (*self.xs, *self.ys) if a is not None)
-        return next((int(array.shape[0]) for array in arrays), 1)
+        return 1 if self._first is None else int(self._first.shape[0])
+
+    @property
+    def _first(self) -> Any:
+        for array in (*self.xs, *self.ys):
+            if array is not None:
+                return array
+        return None
 
     @property
     def nbytes(self) -> int:

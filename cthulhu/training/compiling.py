@@ -237,8 +237,9 @@ class Compiled:
                 identity = (*identity, *self.optimizer.structure(trained))
         for found in programs:
             if found.identity == identity:
-                programs.remove(found)
-                programs.insert(0, found)
+                if found is not programs[0]:
+                    programs.remove(found)
+                    programs.insert(0, found)
                 return found
         if mode == "predict":
             program = Program(self, None, mode)

@@ -83,7 +83,7 @@ class Intake(Compiled):
     def _check_fixed_batch(
         self, rows: data.Rows, batch_size: int | None, steps: int | None
     ) -> None:
-        if not any(array is not None for array in (*rows.xs, *rows.ys)):
+        if rows.empty:
             if steps is None:
                 raise errors.DataError(
                     errors.message(
