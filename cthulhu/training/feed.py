@@ -74,6 +74,11 @@ class RowFeed:
         self.per_round = self.full + bool(self.rest)
         self.steps = self.per_round if steps is None else steps
         self.order: Any = None
+        self.group = 1
+
+    def group_by(self, count: int) -> None:
+        """Let so many batches be passed forward in one go, from the next piece on."""
+        self.group = count
 
     @functools.cached_property
     def arrays(self) -> Any:
@@ -136,11 +141,27 @@ class RowFeed:
         if self.whole:
             where = Slice(form, self.rows, 0, 0)
             return Piece(payload, where, min(most, self.steps - i))
-        place = i % self.per_round
-        size = self.size(i)
-        where = Slice(form, size, place * self.batch_size, size)
-        left = 1 if place == self.full else self.full - place
-        return Piece(payload, where, min(most, left, self.steps - i))
+        where, left = self._where(i % self.per_round, form)
+        return Piece(payload, where, in_groups(min(most, left, self.steps - i), where))
+
+    def _where(self, place: int, form: str, start: int = 0) -> tuple[Slice, int]:
+        """Where batch `place` lies behind row `start`, and how many follow like it.
+
+        Which batches are passed forward together depends on their places alone, or
+        results would depend on who looks.  Those behind the last whole group are in one
+        that begins earlier.
+        """
+        if place == self.full:
+            offset = place * self.batch_size - start
+            return Slice(form, self.rest, offset, self.rest), 1
+        group, first, left = self.group, place, self.full - place
+        if group > 1:
+            behind = self.full - self.full % group
+            first = place - place % group if place < behind else self.full - group
+            left = behind - place if place < behind else left
+        offset = first * self.batch_size - start
+        size = self.batch_size
+        return Slice(form, size, offset, size, group, place - first), left
 
     def rest_piece(self) -> Piece | None:
         """The smaller last batch, to compile for it early; None if there is none."""
@@ -156,6 +177,12 @@ class RowFeed:
 
     def close(self) -> None:
         """Nobody will ask again."""
+
+
+def in_groups(count: int, where: Slice) -> int:
+    """As many of `count` batches as end a group, if they reach beyond the first."""
+    end = where.lead + count
+    return end - end % where.group - where.lead if end > where.group else count
 
 
 class InPlaceFeed(RowFeed):

@@ -125,6 +125,10 @@ class Run:
         steps = float("inf") if self.feed.steps is None else self.feed.steps
         self.parted = program.parted(steps)
         self.capacity = program.capacity(self.parted)
+        self.group = 1
+        if isinstance(self.feed, RowFeed) and not self.feed.whole:
+            self.group = program.together(self.feed.batch_size, self.feed.full)
+            self.feed.group_by(self.group)
         self.current: Block | None = None
         self.coming: deque[Block] = deque()
         self.threads: Threads | None = None
@@ -262,9 +266,10 @@ class Run:
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What compiled steps take of a piece."""
         where = piece.where
-        numbers = np.array([where.offset, where.stride, number, count], np.int32)
-        how = {"form": where.form, "size": where.size, "capacity": self.capacity}
-        return (self.fixed, piece.payload, self.key, numbers), how
+        numbers = [where.offset, where.stride, number, count, where.lead]
+        how = {"form": where.form, "size": where.size, "group": where.group}
+        how["capacity"] = self.capacity
+        return (self.fixed, piece.payload, self.key, np.array(numbers, np.int32)), how
 
     def _compute_one(self, start: Any, batch: Any, number: int) -> Any:
         once = self.program.once_donated if self.frugal else self.program.once
@@ -291,7 +296,8 @@ class Run:
         """Equal for pieces that one compilation serves."""
         leaves = [(x.shape, x.dtype) for x in jax.tree.leaves(piece.payload)]
         where = piece.where
-        return (where.form, where.size, *leaves, self.capacity, self.parted)
+        how = (where.form, where.size, where.group, self.capacity, self.parted)
+        return (*how, *leaves)
 
     def compile_rest(self) -> None:
         """Compile for the smaller last batch, beside the first steps."""
@@ -321,8 +327,9 @@ class Run:
                 return min(self.length, self.distance)
             self.distance = None  # nobody looked when it was due
         if self.threads is not None and self.feed.steps is not None:
-            return min(self.length, share(self.feed.steps - i, self.program.mean_time))
-        return self.length
+            steps = share(self.feed.steps - i, self.program.mean_time)
+            return max(self.group, min(self.length, steps))
+        return max(self.group, self.length)
 
     def _adapt(self, block: Block) -> None:
         now = time.perf_counter()

@@ -30,12 +30,16 @@ class Slice(NamedTuple):
         size: Rows in a batch.
         offset: First row, or first batch of a stack.
         stride: From one batch to the next: rows, or batches.
+        group: Batches that are passed forward in one go.
+        lead: Batches of the first group, at `offset`, that are not meant.
     """
 
     form: str
     size: int
     offset: int
     stride: int
+    group: int = 1
+    lead: int = 0
 
 
 def fetch(form: str, payload: Any, at: Any, size: int) -> Any:

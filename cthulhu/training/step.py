@@ -27,6 +27,10 @@ from cthulhu.training.work import calls_python, operations
 # Rows of the buffer that takes what the steps of one block report.
 CAPACITY = 512
 REPORT_BYTES = 2**18  # fresh memory costs a page fault every 4096
+# Rows, operations and bytes up to which small batches are passed forward in one go.
+ROWS_AT_ONCE = 512
+WORK_AT_ONCE = 2e7
+BYTES_AT_ONCE = 2**22
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -94,6 +98,18 @@ class Forward(NamedTuple):
     losses: list[Any]
 
 
+class Called(NamedTuple):
+    """What the model made of a batch, or of several in one go.
+
+    Attributes:
+        outputs: One array an output.
+        masks: A mask an output, None where there is none.
+    """
+
+    outputs: list[Any]
+    masks: list[Any]
+
+
 class Program:
     """The compiled steps of one model in one mode.
 
@@ -140,6 +156,7 @@ class Program:
         self.separable = False
         self.needed: list[Variable] = []
         self.whole = False  # whether forward passes cannot be traced by themselves
+        self.asides = False  # whether layers add to the loss when they are called
         self.draws = False  # whether a forward pass takes random numbers
         self.work = 0.0  # operations of a row
         self.forward_bytes = 0
@@ -153,7 +170,7 @@ class Program:
         self._strangers: Mapping[Variable, None] = {}
         # both are traced once for a size of batch
         self._whole, self._alone = jax.jit(self._of_all), jax.jit(self._forward_alone)
-        how = ("form", "size", "capacity")
+        how = ("form", "size", "group", "capacity")
         self.forward_block = jit(self._forward_block, static_argnames=how)
         self.advance = jit(self._advance, static_argnames=how)
         self.once = jit(self._single)
@@ -164,11 +181,19 @@ class Program:
     def step(
         self, values: Mapping[Variable, Any], key: Any, batch: Any, made: Any = None
     ) -> Any:
-        """New values of variables, and a report; of what `forward` made, if known."""
+        """New values of variables, and a report.
+
+        Args:
+            values: The array of each variable.
+            key: The random key of the step.
+            batch: Inputs, targets and weights.
+            made: What `forward` made of it, or the model alone, if known.
+        """
         xs, ys, weights = batch
         if self.mode != "train":
             with Scope(values, self.training, key, self.frozen) as scope:
-                made = self.forward(scope, batch) if made is None else made
+                if made is None or isinstance(made, Called):
+                    made = self.forward(scope, batch, made)
                 if self.mode == "predict":
                     return scope, Report(None, made)
                 total, aux = made
@@ -211,12 +236,12 @@ class Program:
             self.spec.update_metrics(aux.outputs, aux.masks, ys, weights, aux.losses)
             return scope, self._report(total)
 
-    def forward(self, scope: Scope, batch: Any) -> Any:
+    def forward(self, scope: Scope, batch: Any, called: Called | None = None) -> Any:
         """What the model makes of a batch without training: outputs, or their loss."""
         xs, ys, weights = batch
         if self.mode == "predict":
-            return self._call(xs)[0]
-        return self._loss(scope, xs, ys, weights)
+            return self._call(xs).outputs
+        return self._loss(scope, xs, ys, weights, called)
 
     def _check_reached(self, reached: Collection[Variable]) -> None:
         lost = [v.name for v in self.trainable if v not in reached]
@@ -233,19 +258,25 @@ class Program:
                 )
             )
 
-    def _call(self, xs: list[Any]) -> tuple[list[Any], list[Any]]:
+    def _call(self, xs: list[Any]) -> Called:
         inputs = self.model.as_inputs(xs)
         outputs, masks = self.model.run(inputs, None, {})
         outputs = outputs if isinstance(outputs, list) else [outputs]
         masks = masks if isinstance(masks, (list, tuple)) else [masks]
         if len(masks) != len(outputs):
             masks = [None] * len(outputs)
-        return outputs, list(masks)
+        return Called(outputs, list(masks))
 
     def _loss(
-        self, scope: Scope, xs: Any, ys: Any, weights: Any
+        self,
+        scope: Scope,
+        xs: Any,
+        ys: Any,
+        weights: Any,
+        called: Called | None = None,
     ) -> tuple[Any, Forward]:
-        outputs, masks = self._call(xs)
+        outputs, masks = called or self._call(xs)
+        self.asides |= bool(scope.losses)
         total, single = self.spec.loss(outputs, masks, ys, weights)
         for penalty in self.model.penalties:
             total = total + penalty()
@@ -316,10 +347,12 @@ class Program:
             # convolutions share the cores by themselves
             self.separable = work.convolutions <= work.products
             self.work = work.products / _rows(batch)
+            specs = [_spec(v.shape, v.dtype) for v in self.needed]
+            made = self._alone.eval_shape(specs, batch, key, number)
+            self._called_spec = made
             if self.mode == "test":
-                specs = [_spec(v.shape, v.dtype) for v in self.needed]
-                made = self._alone.eval_shape(specs, batch, key, number)
                 self.forward_bytes = _nbytes(made)
+                self._called_spec = [made[1].outputs, made[1].masks]
         self.known = True
 
     def parted(self, steps: float) -> bool:
@@ -348,12 +381,34 @@ class Program:
     @functools.cached_property
     def rows_apart(self) -> bool:
         """Whether a prediction for some rows is known not to depend on others."""
-        shapes = [array.shape for array in self._report_spec.arrays]
         return (
             self.separable
             and not self.draws
-            and all(shape[:1] == (_rows(self.example),) for shape in shapes)
+            and all(
+                array.shape[:1] == (_rows(self.example),)
+                for array in jax.tree.leaves(self._called_spec)
+            )
             and self.model.keeps_rows_apart()
+        )
+
+    def together(self, rows: int, batches: int) -> int:
+        """How many batches of so many rows to pass forward in one go.
+
+        Several small products of matrices take twice the time of a large one.
+        """
+        told = self.mode == "test" and self.parted(batches)
+        if self.mode == "train" or told or not self.rows_apart or self.asides:
+            return 1
+        nbytes = _nbytes((self.example, self._called_spec)) / _rows(self.example)
+        return max(
+            1,
+            min(
+                ROWS_AT_ONCE // rows,
+                int(WORK_AT_ONCE / max(1, rows * self.work)),
+                int(BYTES_AT_ONCE / max(1, rows * nbytes)),
+                self.capacity(self.parted(batches)),
+                batches // 2,
+            ),
         )
 
     # Compiled
@@ -411,6 +466,12 @@ class Program:
         arrays = [values[v] for v in self.variables]
         return self._whole(arrays, batch, key, number, made)
 
+    def _several(self, arrays: list[Any], batch: Any) -> Called:
+        """What the model makes of several batches in one go."""
+        values = dict(zip(self.needed, arrays, strict=True))
+        with Scope(values, self.training, None, self.frozen):
+            return self._call(batch[0])
+
     def _forward_block(
         self,
         fixed: tuple[Any, ...],
@@ -420,20 +481,29 @@ class Program:
         *,
         form: str,
         size: int,
+        group: int,
         capacity: int,
     ) -> Any:
         """What `forward` makes for each step of a block, if it is separable."""
-        offset, stride, number, n = where[0], where[1], where[2], where[3]
+        offset, stride, number, n, lead = where
         turn = turning(fixed)
         fixed = turn(fixed)
 
-        def one(i: Any, carry: tuple[()]) -> Any:
-            batch = fetch(form, payload, offset + i * stride, size)
+        def needed() -> list[Any]:
             values = dict(zip(self.fixed, turn(fixed), strict=True))
-            arrays = [values[v] for v in self.needed]
-            return carry, self._alone(arrays, batch, key, number + i)
+            return [values[v] for v in self.needed]
 
-        return _repeat(one, (), n, capacity)[1]
+        def one(i: Any, carry: tuple[()], shared: Any) -> Any:
+            if shared is not None:
+                return carry, shared[0].outputs
+            batch = fetch(form, payload, offset + i * stride, size)
+            return carry, self._alone(needed(), batch, key, number + i)
+
+        def several(k: Any) -> Any:
+            at = offset + k * group * stride
+            return self._several(needed(), fetch(form, payload, at, group * size)), None
+
+        return _repeat(one, (), n, capacity, Group(group, lead, several))[1]
 
     def _advance(
         self,
@@ -446,22 +516,32 @@ class Program:
         *,
         form: str,
         size: int,
+        group: int,
         capacity: int,
     ) -> Any:
-        offset, stride, number, n = where[0], where[1], where[2], where[3]
+        offset, stride, number, n, lead = where
         turn, fixed_turn = turning(carry), turning(fixed)
         fixed = fixed_turn(fixed)
 
-        def one(i: Any, carry: Any) -> Any:
-            batch = fetch(form, payload, offset + i * stride, size)
-            found = None if made is None else fetch("stacked", made, i, size)
+        def one(i: Any, carry: Any, shared: Any) -> Any:
+            if shared is not None:
+                found, batch = shared
+            else:
+                batch = fetch(form, payload, offset + i * stride, size)
+                found = None if made is None else fetch("stacked", made, i, size)
             arrays = turn(carry), fixed_turn(fixed)
             carry, report = self._single(*arrays, batch, key, number + i, found)
             return turn(carry), report
 
+        def several(k: Any) -> Any:
+            batch = fetch(form, payload, offset + k * group * stride, group * size)
+            values = dict(zip(self.fixed, fixed_turn(fixed), strict=True))
+            return self._several([values[v] for v in self.needed], batch), batch
+
         # outputs have as many rows as the batch
         spec = None if self.mode == "predict" else self._report_spec
-        carry, reports = _repeat(one, turn(carry), n, capacity, spec)
+        grouped = Group(group, lead, several)
+        carry, reports = _repeat(one, turn(carry), n, capacity, grouped, spec)
         return turn(carry), reports
 
     def block(self, carry: Any, *args: Any, made: Any = None, **how: Any) -> Any:
@@ -512,14 +592,48 @@ class Program:
         return max(1, min(CAPACITY, REPORT_BYTES // max(1, nbytes)))
 
 
-def _repeat(
-    one: Callable[[Any, Any], Any], carry: Any, n: Any, capacity: int, spec: Any = None
-) -> Any:
-    """`carry, told = one(i, carry)` for `n` steps, and what all told, in a buffer."""
+class Group(NamedTuple):
+    """Steps that share what is computed of all of them in one go.
 
-    def body(i: Any, state: Any) -> Any:
+    Attributes:
+        count: How many; 1 where each step does its own work.
+        lead: Steps of the first group that are left out.
+        several: Function of the group's number: arrays with the rows of all its steps.
+    """
+
+    count: int
+    lead: Any
+    several: Callable[[Any], Any]
+
+    def shared(self, k: Any) -> Any:
+        """What steps of group `k` share, a row of each array for each step."""
+        return jax.tree.map(
+            lambda x: x.reshape(self.count, -1, *x.shape[1:]), self.several(k)
+        )
+
+
+def _repeat(
+    one: Callable[[Any, Any, Any], Any],
+    carry: Any,
+    n: Any,
+    capacity: int,
+    group: Group,
+    spec: Any = None,
+) -> Any:
+    """`carry, told = one(i, carry, shared)` for `n` steps, and what all told.
+
+    Args:
+        one: A step; it is given its part of what its group shares, or None.
+        carry: What goes from step to step.
+        n: How many steps.
+        capacity: Rows of the buffer for what is told.
+        group: Which steps share what.
+        spec: Shapes of what a step tells, if known.
+    """
+
+    def body(i: Any, state: Any, shared: Any = None) -> Any:
         carry, buffers = state
-        carry, told = one(i, carry)
+        carry, told = one(i, carry, shared)
         # or XLA computes a softmax anew while it writes it into the buffer
         told = jax.lax.optimization_barrier(told)
         buffers = jax.tree.map(
@@ -527,9 +641,27 @@ def _repeat(
         )
         return carry, buffers
 
-    spec = jax.eval_shape(one, 0, carry)[1] if spec is None else spec
+    def of_group(k: Any, state: Any) -> Any:
+        shared, first = group.shared(k), k * group.count - group.lead
+        return jax.lax.fori_loop(
+            jnp.maximum(0, -first),
+            jnp.minimum(group.count, n - first),
+            lambda j, state: body(first + j, state, part(shared, j)),
+            state,
+        )
+
+    def part(shared: Any, j: Any) -> Any:
+        return fetch("stacked", shared, j, 1)
+
+    alone = group.count == 1
+    if spec is None:
+        like = None if alone else jax.eval_shape(lambda: part(group.shared(0), 0))
+        spec = jax.eval_shape(one, 0, carry, like)[1]
     buffers = jax.tree.map(lambda s: jnp.zeros((capacity, *s.shape), s.dtype), spec)
-    return jax.lax.fori_loop(0, n, body, (carry, buffers))
+    state = carry, buffers
+    if alone:
+        return jax.lax.fori_loop(0, n, body, state)
+    return jax.lax.fori_loop(0, -(-(n + group.lead) // group.count), of_group, state)
 
 
 _spec = jax.ShapeDtypeStruct

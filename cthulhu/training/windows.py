@@ -17,7 +17,7 @@ import jax
 import numpy as np
 
 from cthulhu import distribution
-from cthulhu.training.feed import Piece, RowFeed
+from cthulhu.training.feed import Piece, RowFeed, in_groups
 from cthulhu.training.payload import ALIGNMENT, Slice
 
 WINDOW_BYTES = 8 * 2**20
@@ -61,21 +61,27 @@ class WindowFeed(RowFeed):
 
     def piece(self, i: int, most: int) -> Piece:
         place = i % self.per_round
-        left = self.per_round - place if place == self.full else self.full - place
         in_window = self.per_window - place % self.per_window
         payload, _ = self._window(i).result()
         after = i + min(in_window, self.per_round - place)
         if self.has(after):
             self._window(after)
-        return Piece(
-            payload, self._slice(place), min(most, in_window, left, self.steps - i)
-        )
+        where, left = self._slice(place)
+        count = min(most, in_window, left, self.steps - i)
+        return Piece(payload, where, in_groups(count, where))
+
+    def group_by(self, count: int) -> None:
+        whole = self.per_window - self.per_window % count
+        if count != self.group and whole > count:  # one lies in a window in any case
+            self._retire()
+            super().group_by(count)
+            self.per_window, self.window_rows = whole, whole * self.batch_size
 
     def rest_piece(self) -> Piece | None:
         if not self.rest or self.steps < self.per_round:
             return None
         first = self.piece(0, 1)  # of the same shape
-        return Piece(first.payload, self._slice(self.full), 1)
+        return Piece(first.payload, self._slice(self.full)[0], 1)
 
     def release(self, i: int) -> None:
         # blocks that are under way read later ones
@@ -101,11 +107,9 @@ class WindowFeed(RowFeed):
     def _start(self, number: int) -> int:
         return min(number * self.window_rows, self.rows - self.window_rows)
 
-    def _slice(self, place: int) -> Slice:
-        size = self.rest if place == self.full else self.batch_size
-        start = self._start(place // self.per_window)
+    def _slice(self, place: int) -> tuple[Slice, int]:
         form = "shifted" if self.order is None else "rows"
-        return Slice(form, size, place * self.batch_size - start, size)
+        return self._where(place, form, self._start(place // self.per_window))
 
     def _key(self, i: int) -> tuple[int, int]:
         """Round and number of the window that holds batch `i`."""

@@ -237,15 +237,15 @@ def test_functions_of_python_within_a_step_are_called_on_one_thread(eager):
 def test_an_error_in_a_hook_leaves_no_thread(eager, call):
     class Failing(Heard):
         def on_predict_batch_end(self, batch, logs=None):
-            if batch == 30:
-                raise RuntimeError("thirty")
+            if batch == 70:
+                raise RuntimeError("seventy")
 
         on_test_batch_end = on_predict_batch_end
 
     args = (X,) if call == "predict" else (X, X)
     eager.clear()
 
-    with pytest.raises(RuntimeError, match="thirty"):
+    with pytest.raises(RuntimeError, match="seventy"):
         getattr(doubling(), call)(*args, batch_size=8, verbose=0, callbacks=[Failing()])
 
     assert eager

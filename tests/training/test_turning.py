@@ -56,9 +56,9 @@ def test_no_step_of_a_loop_transposes_a_narrow_kernel():
         tuple(jax.ShapeDtypeStruct(v.shape, v.dtype) for v in variables)
         for variables in (program.carried, program.fixed)
     ]
-    key, where = np.zeros(2, np.uint32), np.zeros(4, np.int32)
+    key, where = np.zeros(2, np.uint32), np.zeros(5, np.int32)
 
-    how = {"form": "rows", "size": 32, "capacity": 2}
+    how = {"form": "rows", "size": 32, "group": 1, "capacity": 2}
     lowered = program.advance.lower(*arrays, program.example, key, where, **how)
 
     lines = lowered.compile().as_text().splitlines()
