@@ -100,6 +100,6 @@ def _in_blocks(blocks, inside, count, *arrays) -> tuple[jax.Array, ...]:
     if len(totals) == 1 and rows <= _BLOCK:
         # of few rows it makes one loop after all, down each column: 160 us, not 10,
         # for (128, 512)
-        total = jnp.ones(rows, totals[0].dtype) @ totals[0].reshape(rows, -1)
-        return (total.reshape(columns),)
+        flat = totals[0].reshape(rows, math.prod(columns))
+        return ((jnp.ones(rows, flat.dtype) @ flat).reshape(columns),)
     return _plain(outside, *totals)

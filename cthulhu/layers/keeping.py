@@ -194,8 +194,10 @@ class Keeper(Configurable):
         held = vars(self)
         named = [held[name] for name in held if name.endswith(("axis", "axes"))]
         axes = [x for some in named for x in as_list(some) if isinstance(x, int)]
-        # in private lists are penalties and calls, which no output is made of
-        used = [x for name in held if name[0] != "_" for x in as_list(held[name])]
+        # No output is made of a model's loss, nor of what is in private lists: those
+        # hold penalties and calls.
+        public = [name for name in held if name[0] != "_" and name != "loss"]
+        used = [x for name in public for x in as_list(held[name])]
         used += [held[name] for name in held if name[0] == "_"]
         called = [x for x in used if callable(x) or hasattr(x, "call")]
         return all(map(_is_own, [type(self), *called])) and all(

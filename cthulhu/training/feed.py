@@ -76,9 +76,14 @@ class RowFeed:
         self.order: Any = None
         self.group = 1
 
-    def group_by(self, count: int) -> None:
-        """Let so many batches be passed forward in one go, from the next piece on."""
+    def group_by(self, count: int) -> int:
+        """Let so many batches be passed forward in one go, from the next piece on.
+
+        Returns:
+            How many will be.
+        """
         self.group = count
+        return count
 
     @functools.cached_property
     def arrays(self) -> Any:
@@ -148,8 +153,8 @@ class RowFeed:
         """Where batch `place` lies behind row `start`, and how many follow like it.
 
         Which batches are passed forward together depends on their places alone, or
-        results would depend on who looks.  Those behind the last whole group are in one
-        that begins earlier.
+        results would depend on where blocks end.  Those behind the last whole group are
+        in one that begins earlier.
         """
         if place == self.full:
             offset = place * self.batch_size - start

@@ -124,11 +124,14 @@ class Run:
         self.length = program.length
         steps = float("inf") if self.feed.steps is None else self.feed.steps
         self.parted = program.parted(steps)
-        self.capacity = program.capacity(self.parted)
         self.group = 1
         if isinstance(self.feed, RowFeed) and not self.feed.whole:
-            self.group = program.together(self.feed.batch_size, self.feed.full)
-            self.feed.group_by(self.group)
+            if self.fixed_length != 1:  # or most of what is passed forward is in vain
+                batches = min(self.feed.full, self.feed.steps)
+                size = self.feed.batch_size
+                self.group = program.together(size, batches, self.parted)
+            self.group = self.feed.group_by(self.group)
+        self.capacity = max(program.capacity(self.parted), self.group)
         self.current: Block | None = None
         self.coming: deque[Block] = deque()
         self.threads: Threads | None = None

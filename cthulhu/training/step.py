@@ -22,15 +22,16 @@ from cthulhu.core import Scope, Variable, collector, jit
 from cthulhu.training.payload import fetch
 from cthulhu.training.spec import Spec
 from cthulhu.training.threads import AWAKE, FEW_STEPS, wait_awake, worth_parting
-from cthulhu.training.work import calls_python, operations
+from cthulhu.training.work import calls_python, largest, operations
 
 # Rows of the buffer that takes what the steps of one block report.
 CAPACITY = 512
 REPORT_BYTES = 2**18  # fresh memory costs a page fault every 4096
-# Rows, operations and bytes up to which small batches are passed forward in one go.
+# Rows, operations and bytes of the largest array up to which small batches are passed
+# forward in one go.
 ROWS_AT_ONCE = 512
 WORK_AT_ONCE = 2e7
-BYTES_AT_ONCE = 2**22
+BYTES_AT_ONCE = 2**21
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -159,6 +160,7 @@ class Program:
         self.asides = False  # whether layers add to the loss when they are called
         self.draws = False  # whether a forward pass takes random numbers
         self.work = 0.0  # operations of a row
+        self.widest = 0.0  # bytes of a row in the largest array on the way
         self.forward_bytes = 0
         # As the last run found: steps in a block, and seconds that one takes.
         self.length = 1
@@ -167,9 +169,11 @@ class Program:
         self.total_time, self.total_steps = 0.0, 0
         self.kinds: set[Any] = set()  # of pieces that were compiled for
         self._report_spec: Any = None
+        self._called_spec: Any = None  # a list of outputs; in testing also of masks
         self._strangers: Mapping[Variable, None] = {}
-        # both are traced once for a size of batch
+        # all are traced once for a size of batch
         self._whole, self._alone = jax.jit(self._of_all), jax.jit(self._forward_alone)
+        self._several = jax.jit(self._call_alone)
         how = ("form", "size", "group", "capacity")
         self.forward_block = jit(self._forward_block, static_argnames=how)
         self.advance = jit(self._advance, static_argnames=how)
@@ -347,6 +351,8 @@ class Program:
             # convolutions share the cores by themselves
             self.separable = work.convolutions <= work.products
             self.work = work.products / _rows(batch)
+            widest = max(largest(traced.jaxpr), *map(_nbytes, batch))
+            self.widest = widest / _rows(batch)
             specs = [_spec(v.shape, v.dtype) for v in self.needed]
             made = self._alone.eval_shape(specs, batch, key, number)
             self._called_spec = made
@@ -391,22 +397,26 @@ class Program:
             and self.model.keeps_rows_apart()
         )
 
-    def together(self, rows: int, batches: int) -> int:
+    def together(self, rows: int, batches: int, parted: bool) -> int:
         """How many batches of so many rows to pass forward in one go.
 
         Several small products of matrices take twice the time of a large one.
+
+        Args:
+            rows: Rows in a batch.
+            batches: How many there are.
+            parted: Whether forward passes are computed apart from the rest.
         """
-        told = self.mode == "test" and self.parted(batches)
-        if self.mode == "train" or told or not self.rows_apart or self.asides:
+        if self.mode == "train" or (self.mode == "test" and parted):
             return 1
-        nbytes = _nbytes((self.example, self._called_spec)) / _rows(self.example)
+        if self.asides or not self.rows_apart:
+            return 1
         return max(
             1,
             min(
                 ROWS_AT_ONCE // rows,
                 int(WORK_AT_ONCE / max(1, rows * self.work)),
-                int(BYTES_AT_ONCE / max(1, rows * nbytes)),
-                self.capacity(self.parted(batches)),
+                int(BYTES_AT_ONCE / max(1, rows * self.widest)),
                 batches // 2,
             ),
         )
@@ -466,11 +476,11 @@ class Program:
         arrays = [values[v] for v in self.variables]
         return self._whole(arrays, batch, key, number, made)
 
-    def _several(self, arrays: list[Any], batch: Any) -> Called:
-        """What the model makes of several batches in one go."""
+    def _call_alone(self, arrays: list[Any], xs: Any) -> Called:
+        """What the model makes of inputs, the rows of several batches."""
         values = dict(zip(self.needed, arrays, strict=True))
         with Scope(values, self.training, None, self.frozen):
-            return self._call(batch[0])
+            return self._call(xs)
 
     def _forward_block(
         self,
@@ -501,7 +511,8 @@ class Program:
 
         def several(k: Any) -> Any:
             at = offset + k * group * stride
-            return self._several(needed(), fetch(form, payload, at, group * size)), None
+            xs, *_ = fetch(form, payload, at, group * size)
+            return self._several(needed(), xs), None
 
         return _repeat(one, (), n, capacity, Group(group, lead, several))[1]
 
@@ -536,7 +547,7 @@ class Program:
         def several(k: Any) -> Any:
             batch = fetch(form, payload, offset + k * group * stride, group * size)
             values = dict(zip(self.fixed, fixed_turn(fixed), strict=True))
-            return self._several([values[v] for v in self.needed], batch), batch
+            return self._several([values[v] for v in self.needed], batch[0]), batch
 
         # outputs have as many rows as the batch
         spec = None if self.mode == "predict" else self._report_spec
@@ -550,9 +561,11 @@ class Program:
         Args:
             carry: Arrays of the carried variables.
             args: Arrays of the fixed ones, the payload, the key's words, and where:
-                the offset, the stride, the number of the first step, how many.
+                the offset, the stride, the number of the first step, how many, and
+                how many of its group are left out before it.
             made: What `forward_block` made of it, if it was asked.
-            how: Form and size of batches, and capacity of the report.
+            how: Form and size of batches, how many are a group, and capacity of the
+                report.
         """
         if made is not None and self.mode == "predict":
             return carry, Report(None, made)
@@ -607,9 +620,11 @@ class Group(NamedTuple):
 
     def shared(self, k: Any) -> Any:
         """What steps of group `k` share, a row of each array for each step."""
-        return jax.tree.map(
-            lambda x: x.reshape(self.count, -1, *x.shape[1:]), self.several(k)
-        )
+
+        def divided(x: Any) -> Any:
+            return x.reshape(self.count, x.shape[0] // self.count, *x.shape[1:])
+
+        return jax.tree.map(divided, self.several(k))
 
 
 def _repeat(

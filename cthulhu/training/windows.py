@@ -70,12 +70,14 @@ class WindowFeed(RowFeed):
         count = min(most, in_window, left, self.steps - i)
         return Piece(payload, where, in_groups(count, where))
 
-    def group_by(self, count: int) -> None:
+    def group_by(self, count: int) -> int:
+        count = max(1, min(count, self.per_window // 2))  # the last may begin earlier
         whole = self.per_window - self.per_window % count
-        if count != self.group and whole > count:  # one lies in a window in any case
+        if whole != self.per_window:
             self._retire()
-            super().group_by(count)
+            self.spare.clear()  # of another size
             self.per_window, self.window_rows = whole, whole * self.batch_size
+        return super().group_by(count)
 
     def rest_piece(self) -> Piece | None:
         if not self.rest or self.steps < self.per_round:

@@ -51,6 +51,23 @@ def operations(jaxpr: Any) -> Work:
     return Work(products, convolutions)
 
 
+def largest(jaxpr: Any) -> int:
+    """Bytes of the largest array that a computation makes on its way.
+
+    Example:
+        >>> import jax, jax.numpy as jnp
+        >>> outer = jax.jit(lambda x: jnp.outer(x, x).sum()).trace(jnp.ones(10))
+        >>> largest(outer.jaxpr)
+        400
+    """
+    found = 0
+    for equation in getattr(jaxpr, "jaxpr", jaxpr).eqns:
+        made = [v.aval.size * v.aval.dtype.itemsize for v in equation.outvars]
+        inside = map(largest, _inside(equation.params.values()))
+        found = max([found, *made, *inside])
+    return found
+
+
 def calls_python(jaxpr: Any) -> bool:
     """Whether a computation calls functions of Python while it runs."""
     return any(

@@ -243,10 +243,12 @@ def test_an_error_in_a_hook_leaves_no_thread(eager, call):
         on_test_batch_end = on_predict_batch_end
 
     args = (X,) if call == "predict" else (X, X)
+    model = doubling()
+    getattr(model, call)(*args, batch_size=8, verbose=0)  # how long a step takes
     eager.clear()
 
     with pytest.raises(RuntimeError, match="seventy"):
-        getattr(doubling(), call)(*args, batch_size=8, verbose=0, callbacks=[Failing()])
+        getattr(model, call)(*args, batch_size=8, verbose=0, callbacks=[Failing()])
 
     assert eager
     assert not [t.name for t in threading.enumerate() if t.name.startswith("blocks")]

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from cthulhu.training.work import calls_python, operations
+from cthulhu.training.work import calls_python, largest, operations
 
 
 def count(function, *shapes):
@@ -63,3 +63,19 @@ def test_functions_of_python_are_found_within_loops():
 
     assert calls_python(jax.jit(loop).trace(jnp.ones(2)).jaxpr)
     assert not calls_python(jax.jit(jnp.tanh).trace(jnp.ones(2)).jaxpr)
+
+
+def test_the_largest_array_is_found_wherever_it_is_made():
+    def loop(x):
+        wide = jax.jit(lambda x: jnp.outer(x, x))  # 5 by 5 numbers of 4 bytes
+        return jax.lax.scan(lambda h, _: (wide(h)[0], None), x, None, length=7)[0]
+
+    assert 100 == largest(jax.jit(loop).trace(jnp.ones(5)).jaxpr)
+    assert 40 == largest(jax.jit(jnp.concatenate).trace([jnp.ones(5)] * 2).jaxpr)
+
+
+def test_random_keys_have_a_size():
+    def draw(seed):
+        return jax.random.uniform(jax.random.key(seed), (100,))
+
+    assert 400 <= largest(jax.jit(draw).trace(0).jaxpr) <= 1600
