@@ -27,6 +27,9 @@ FILES = {
     workloads.COMPILED: "plain_torch",
 }
 TRIES = 3
+# Cores and threads that slept while others were measured are slow for some 40 ms, so
+# what takes less than this is done once before it is timed.
+SHORT = 0.3  # seconds
 
 
 def engine_for(name: str):
@@ -42,7 +45,7 @@ def timed(function) -> float:
 
 
 def fastest(engine, workload: str):
-    """The fastest setting of a workload, and a repetition with it."""
+    """The fastest setting of a workload, how long it takes, and a repetition with it."""
     found = []
     settings = engine.settings(workload)
     for i, setting in enumerate(settings):
@@ -51,7 +54,8 @@ def fastest(engine, workload: str):
         tries = range(TRIES if settings[1:] else 1)
         usual = statistics.median(timed(repeat) for _ in tries)
         found.append((usual, i, setting, repeat))
-    return min(found)[2:]
+    usual, _, setting, repeat = min(found)
+    return setting, (usual, repeat)
 
 
 def obey() -> None:
@@ -70,7 +74,10 @@ def obey() -> None:
             elif command == "prepare":
                 answer, prepared[what] = fastest(engine, what)
             else:
-                answer = timed(prepared[what])
+                usual, repeat = prepared[what]
+                if usual < SHORT:
+                    repeat()
+                answer = timed(repeat)
         except Exception as error:
             traceback.print_exc()
             answer = {"error": f"{type(error).__name__}: {error}"[:200]}
