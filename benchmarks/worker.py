@@ -45,7 +45,7 @@ def timed(function) -> float:
 
 
 def fastest(engine, workload: str):
-    """The fastest setting of a workload, how long it takes, and a repetition with it."""
+    """The fastest setting of a workload; how long a repetition takes, and itself."""
     found = []
     settings = engine.settings(workload)
     for i, setting in enumerate(settings):
