@@ -16,6 +16,9 @@ from cthulhu.layers.input import InputLayer
 from cthulhu.layers.wrappers import Wrapper
 from cthulhu.models.network import Network, parents
 
+# Endings of pictures that a notebook shows by itself.
+_SHOWN = ("png", "jpg", "jpeg", "gif", "svg")
+
 
 def plot_model(
     model: Any,
@@ -145,13 +148,15 @@ def _pydot() -> Any:
 
 
 def _shown(path: str, ending: str) -> Any:
-    if ending == "pdf":
+    if ending not in _SHOWN:
         return None
     try:
         from IPython import display
     except ImportError:
         return None
-    return display.SVG(path) if ending == "svg" else display.Image(filename=path)
+    if ending == "svg":
+        return display.SVG(path)
+    return display.Image(filename=path, format=ending)
 
 
 def _inside(layer: Any) -> Any:

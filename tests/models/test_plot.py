@@ -89,7 +89,15 @@ def test_direction_and_dots_are_told_to_graphviz():
 @needs_dot
 @pytest.mark.parametrize(
     "ending, start",
-    [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF"), ("", b"\x89PNG")],
+    [
+        (".png", b"\x89PNG"),
+        (".jpg", b"\xff\xd8"),
+        (".gif", b"GIF8"),
+        (".svg", b"<?xml"),
+        (".pdf", b"%PDF"),
+        (".dot", b"digraph"),
+        ("", b"\x89PNG"),
+    ],
 )
 def test_the_ending_tells_the_format(tmp_path, ending, start):
     path = tmp_path / f"model{ending}"
