@@ -44,6 +44,8 @@ class Sequence:
 
 def is_sequence(data: Any) -> bool:
     """Whether `data` is a `Sequence`, or another library's class that acts as one."""
-    if hasattr(data, "on_epoch_end"):  # arrays, which often come, have none
-        return hasattr(data, "__getitem__") and hasattr(data, "__len__")
-    return getattr(data, "use_sequence_api", False)
+    return getattr(data, "use_sequence_api", False) or (
+        hasattr(data, "on_epoch_end")  # first, as arrays have none
+        and hasattr(data, "__getitem__")
+        and hasattr(data, "__len__")
+    )

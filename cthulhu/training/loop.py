@@ -270,8 +270,12 @@ class Run:
         """What compiled steps take of a piece."""
         where = piece.where
         numbers = [where.offset, where.stride, number, count, where.lead]
-        how = {"form": where.form, "size": where.size, "group": where.group}
-        how["capacity"] = self.capacity
+        how = {
+            "form": where.form,
+            "size": where.size,
+            "group": where.group,
+            "capacity": self.capacity,
+        }
         return (self.fixed, piece.payload, self.key, np.array(numbers, np.int32)), how
 
     def _compute_one(self, start: Any, batch: Any, number: int) -> Any:

@@ -91,24 +91,13 @@ class Forward(NamedTuple):
     Attributes:
         outputs: One array an output.
         masks: A mask an output, None where there is none.
-        losses: The loss of each output by itself, None where it has none.
+        losses: The loss of each output by itself, None where it has none; empty where
+            they are not computed yet.
     """
 
     outputs: list[Any]
     masks: list[Any]
-    losses: list[Any]
-
-
-class Called(NamedTuple):
-    """What the model made of a batch, or of several in one go.
-
-    Attributes:
-        outputs: One array an output.
-        masks: A mask an output, None where there is none.
-    """
-
-    outputs: list[Any]
-    masks: list[Any]
+    losses: Sequence[Any] = ()
 
 
 class Program:
@@ -196,7 +185,7 @@ class Program:
         xs, ys, weights = batch
         if self.mode != "train":
             with Scope(values, self.training, key, self.frozen) as scope:
-                if made is None or isinstance(made, Called):
+                if made is None or isinstance(made, Forward):
                     made = self.forward(scope, batch, made)
                 if self.mode == "predict":
                     return scope, Report(None, made)
@@ -240,7 +229,7 @@ class Program:
             self.spec.update_metrics(aux.outputs, aux.masks, ys, weights, aux.losses)
             return scope, self._report(total)
 
-    def forward(self, scope: Scope, batch: Any, called: Called | None = None) -> Any:
+    def forward(self, scope: Scope, batch: Any, called: Forward | None = None) -> Any:
         """What the model makes of a batch without training: outputs, or their loss."""
         xs, ys, weights = batch
         if self.mode == "predict":
@@ -262,14 +251,14 @@ class Program:
                 )
             )
 
-    def _call(self, xs: list[Any]) -> Called:
+    def _call(self, xs: list[Any]) -> Forward:
         inputs = self.model.as_inputs(xs)
         outputs, masks = self.model.run(inputs, None, {})
         outputs = outputs if isinstance(outputs, list) else [outputs]
         masks = masks if isinstance(masks, (list, tuple)) else [masks]
         if len(masks) != len(outputs):
             masks = [None] * len(outputs)
-        return Called(outputs, list(masks))
+        return Forward(outputs, list(masks))
 
     def _loss(
         self,
@@ -277,9 +266,9 @@ class Program:
         xs: Any,
         ys: Any,
         weights: Any,
-        called: Called | None = None,
+        called: Forward | None = None,
     ) -> tuple[Any, Forward]:
-        outputs, masks = called or self._call(xs)
+        outputs, masks, _ = called or self._call(xs)
         self.asides |= bool(scope.losses)
         total, single = self.spec.loss(outputs, masks, ys, weights)
         for penalty in self.model.penalties:
@@ -476,7 +465,7 @@ class Program:
         arrays = [values[v] for v in self.variables]
         return self._whole(arrays, batch, key, number, made)
 
-    def _call_alone(self, arrays: list[Any], xs: Any) -> Called:
+    def _call_alone(self, arrays: list[Any], xs: Any) -> Forward:
         """What the model makes of inputs, the rows of several batches."""
         values = dict(zip(self.needed, arrays, strict=True))
         with Scope(values, self.training, None, self.frozen):
@@ -505,14 +494,14 @@ class Program:
 
         def one(i: Any, carry: tuple[()], shared: Any) -> Any:
             if shared is not None:
-                return carry, shared[0].outputs
+                return carry, shared.outputs
             batch = fetch(form, payload, offset + i * stride, size)
             return carry, self._alone(needed(), batch, key, number + i)
 
         def several(k: Any) -> Any:
             at = offset + k * group * stride
             xs, *_ = fetch(form, payload, at, group * size)
-            return self._several(needed(), xs), None
+            return self._several(needed(), xs)
 
         return _repeat(one, (), n, capacity, Group(group, lead, several))[1]
 

@@ -42,11 +42,20 @@ class WindowFeed(RowFeed):
         super().__init__(*args, **kwargs)
         leaves = jax.tree.leaves(self.given)
         nbytes = sum(x.nbytes for x in leaves) * self.batch_size // self.rows
-        self.per_window = max(1, min(WINDOW_BYTES // max(1, nbytes), self.full))
-        self.window_rows = self.per_window * self.batch_size
+        self.fitting = max(1, min(WINDOW_BYTES // max(1, nbytes), self.full))
         # by the round through the rows, and the place in it
         self.windows: dict[tuple[int, int], Future[tuple[Any, Any]]] = {}
         self.spare: list[Any] = []
+
+    @property
+    def per_window(self) -> int:
+        """Batches in a window: as many whole groups as fit."""
+        return self.fitting - self.fitting % self.group
+
+    @property
+    def window_rows(self) -> int:
+        """Rows in a window."""
+        return self.per_window * self.batch_size
 
     @functools.cached_property
     def _gatherer(self) -> ThreadPoolExecutor:
@@ -71,13 +80,13 @@ class WindowFeed(RowFeed):
         return Piece(payload, where, in_groups(count, where))
 
     def group_by(self, count: int) -> int:
-        count = max(1, min(count, self.per_window // 2))  # the last may begin earlier
-        whole = self.per_window - self.per_window % count
-        if whole != self.per_window:
+        before = self.per_window
+        # two groups at least: the last may begin in the one before
+        super().group_by(max(1, min(count, self.fitting // 2)))
+        if self.per_window != before:
             self._retire()
             self.spare.clear()  # of another size
-            self.per_window, self.window_rows = whole, whole * self.batch_size
-        return super().group_by(count)
+        return self.group
 
     def rest_piece(self) -> Piece | None:
         if not self.rest or self.steps < self.per_round:

@@ -93,6 +93,14 @@ def test_pieces_end_where_groups_do_unless_they_are_shorter():
     assert [feed.piece(1, most).count for most in (1, 3, 4, 6, 7)] == [1, 3, 3, 3, 7]
 
 
+def test_windows_are_as_large_as_whole_groups_allow(monkeypatch):
+    monkeypatch.setattr(windows, "WINDOW_BYTES", 88)  # eleven batches of one row
+    rows = np.zeros((23, 1), "float32")
+    feed = windows.WindowFeed(data.Arrays([rows, rows], [], []), 1)
+    found = {count: (feed.group_by(count), feed.per_window) for count in (4, 3, 9, 1)}
+    assert found == {4: (4, 8), 3: (3, 9), 9: (5, 10), 1: (1, 11)}
+
+
 def test_windows_hold_whole_groups(monkeypatch):
     monkeypatch.setattr(windows, "WINDOW_BYTES", 88)  # eleven batches of one row
     rows = np.arange(23, dtype="float32")[:, None]
