@@ -8,7 +8,8 @@ from cthulhu.backend.reduction import sums
 
 
 @pytest.mark.parametrize(
-    "shape", [(64, 3), (7, 3), (37, 1), (5, 6, 4, 2), (2, 40, 3), (4096, 3)]
+    "shape",
+    [(64, 3), (7, 3), (37, 1), (5, 6, 4, 2), (2, 40, 3), (4096, 3), (64, 0), (0, 8)],
 )
 @pytest.mark.parametrize("count", [1, 2])
 def test_sums_over_leading_axes(shape, count):
